@@ -1,0 +1,75 @@
+//! Bytes that exist on account of something else, given to what they describe.
+//!
+//! A symbol table entry costs because of its symbol, an unwind record because of
+//! its function, a relocation because of the place it patches. They are resolved
+//! after symbols and units have their bytes, so a charge finds the owner and not
+//! merely a name.
+
+use rayon::prelude::*;
+
+use super::infer::{Conclusion, NO_CONCLUSION};
+use super::symbols::Symbols;
+use super::units::{NOBODY, Share};
+use crate::format::{Image, Target};
+use crate::model::{SymbolId, UnitId};
+use crate::partition::{Claim, Partition};
+
+/// On whose account a run is. The conclusion is that of a place without a symbol.
+pub(super) type Account = (SymbolId, UnitId, Conclusion);
+
+/// On nobody's.
+pub(super) const NO_ACCOUNT: Account = (SymbolId::NONE, UnitId::NONE, NO_CONCLUSION);
+
+/// Charges are resolved in runs of this many, whatever the number of threads.
+const CHUNK: usize = 16 * 1024;
+
+/// Resolves all charges to a partition of its own.
+pub(super) fn build(
+    image: &Image<'_>,
+    symbols: &Symbols,
+    by_symbol: &Partition<SymbolId>,
+    by_unit: &Partition<Share>,
+    by_place: &Partition<Conclusion>,
+    file_unit: impl Fn(u32) -> UnitId + Sync,
+) -> Partition<Account> {
+    let resolve = |chunk: &[crate::format::Charge]| {
+        let mut at_symbol = by_symbol.cursor();
+        let mut at_unit = by_unit.cursor();
+        let mut at_place = by_place.cursor();
+        let mut owner_at = |pos: u64| {
+            let symbol = at_symbol.at(pos).unwrap_or(SymbolId::NONE);
+            let unit = at_unit.at(pos).unwrap_or(NOBODY).0;
+            (symbol, unit, at_place.at(pos).unwrap_or(NO_CONCLUSION))
+        };
+        let claims = chunk.iter().filter_map(|charge| {
+            let (symbol, mut unit, concluded) = match charge.on {
+                Target::Pos(pos) => owner_at(pos),
+                Target::Symbol(index) => {
+                    let fact = image.symbols.get(index as usize)?;
+                    let row = symbols.row_of.get(index as usize).copied().unwrap_or(SymbolId::NONE);
+                    let owner = row.get().map_or(row, |i| symbols.rows[i].alias_of);
+                    let unit = fact.pos.filter(|_| fact.size > 0).map_or(UnitId::NONE, |p| owner_at(p).1);
+                    // Entries that name a file, not a thing, are on account of that file.
+                    let file = fact.file.filter(|_| row == SymbolId::NONE);
+                    (owner, file.map_or(unit, &file_unit), NO_CONCLUSION)
+                }
+            };
+            if unit == UnitId::NONE {
+                unit = file_of(image, symbols, symbol).map_or(UnitId::NONE, &file_unit);
+            }
+            let label = (symbol, unit, concluded);
+            (label != NO_ACCOUNT).then_some(Claim { start: charge.start, end: charge.end, rank: 0, label })
+        });
+        claims.collect::<Vec<_>>()
+    };
+    let chunks: Vec<Vec<Claim<Account>>> = image.charges.par_chunks(CHUNK).map(resolve).collect();
+    let mut claims: Vec<Claim<Account>> = Vec::with_capacity(image.charges.len());
+    chunks.into_iter().for_each(|chunk| claims.extend(chunk));
+    Partition::resolve(image.line.len(), &mut claims, NO_ACCOUNT)
+}
+
+/// The file whose symbol a row is, if the symbol table says.
+pub(super) fn file_of(image: &Image<'_>, symbols: &Symbols, symbol: SymbolId) -> Option<u32> {
+    let fact = *symbols.fact_of.get(symbol.get()?)?;
+    image.symbols.get(fact as usize)?.file
+}

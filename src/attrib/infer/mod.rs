@@ -1,0 +1,191 @@
+//! Bytes that nothing names, and who must have put them there.
+//!
+//! Private constants have no symbol, C functions no crate in their name. Two
+//! facts help. A private constant is referred to by the object file it came with
+//! and by no other. And linkers keep object files together, so what lies between
+//! two pieces of one crate is of that crate.
+//!
+//! Everything concluded here is marked as such by its evidence.
+
+mod code;
+mod data;
+
+use std::ops::Range;
+
+use super::krate::{self, Crates};
+use super::sections::Layout;
+use super::symbols::Symbols;
+use super::units::{NOBODY, Units};
+use crate::format::Image;
+use crate::intern::Distinct;
+use crate::kind::Kind;
+use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId, UnitId};
+use crate::partition::{Claim, Partition};
+
+/// Index into [`Inferred::owners`], or none.
+pub(super) type Conclusion = u32;
+
+/// No conclusion.
+pub(super) const NO_CONCLUSION: Conclusion = u32::MAX;
+
+/// What was concluded.
+pub(super) struct Inferred {
+    pub owners: Vec<Owner>,
+    /// Of bytes without a symbol.
+    pub by_place: Partition<Conclusion>,
+    /// Of symbols without a crate, by symbol.
+    pub by_symbol: Vec<Conclusion>,
+}
+
+/// A run of content with one symbol and one unit.
+struct Run {
+    span: Range<u64>,
+    section: SectionId,
+    kind: Kind,
+    symbol: SymbolId,
+    /// `None` if no evidence says anything.
+    owner: Option<Owner>,
+}
+
+/// Draws the conclusions.
+pub(super) fn build(
+    image: &Image<'_>,
+    bytes: &[u8],
+    layout: &Layout,
+    symbols: &Symbols,
+    by_symbol: &Partition<SymbolId>,
+    units: &Units,
+    crates: &Crates,
+) -> Inferred {
+    let mut runs = runs(image, layout, symbols, by_symbol, units, crates);
+    let mut found = Found {
+        claims: Vec::new(),
+        owners: Distinct::default(),
+        by_symbol: vec![NO_CONCLUSION; symbols.rows.len()],
+    };
+    if crates.has_rust {
+        between(&mut runs, |kind| kind == Kind::Code, &mut found);
+        data::conclude(image, bytes, &mut runs, &mut found);
+        between(&mut runs, |kind| kind != Kind::Code, &mut found);
+    }
+    let by_place = Partition::resolve(image.line.len(), &mut found.claims, NO_CONCLUSION);
+    Inferred { owners: found.owners.into_values(), by_place, by_symbol: found.by_symbol }
+}
+
+impl Inferred {
+    /// What was concluded of bytes that belong to `symbol`, or lie at a place without one.
+    pub fn owner(&self, symbol: SymbolId, at_place: Conclusion) -> Option<Owner> {
+        let of_symbol = symbol.get().and_then(|i| self.by_symbol.get(i)).copied();
+        let conclusion = of_symbol.unwrap_or(at_place);
+        self.owners.get(conclusion as usize).copied()
+    }
+}
+
+/// Conclusions being collected.
+struct Found {
+    claims: Vec<Claim<Conclusion>>,
+    owners: Distinct<Owner>,
+    by_symbol: Vec<Conclusion>,
+}
+
+impl Found {
+    /// Gives `span` to `owner`.
+    fn add(&mut self, span: Range<u64>, symbol: SymbolId, owner: Owner) {
+        let conclusion = self.owners.insert(owner);
+        match symbol.get().and_then(|i| self.by_symbol.get_mut(i)) {
+            Some(slot) => *slot = conclusion,
+            None => {
+                self.claims.push(Claim { start: span.start, end: span.end, rank: 0, label: conclusion });
+            }
+        }
+    }
+}
+
+/// All content in order of position, cut by section, symbol and unit.
+fn runs(
+    image: &Image<'_>,
+    layout: &Layout,
+    symbols: &Symbols,
+    by_symbol: &Partition<SymbolId>,
+    units: &Units,
+    crates: &Crates,
+) -> Vec<Run> {
+    let mut at_symbol = by_symbol.cursor();
+    let mut at_unit = units.by_unit.cursor();
+    let mut runs = Vec::with_capacity(by_symbol.len());
+    for (span, section) in layout.by_section.iter() {
+        let Some(row) = section.get().and_then(|i| layout.sections.get(i)) else { continue };
+        let is_section = section.get().is_some_and(|i| i < image.sections.len());
+        if !row.kind.is_content() || !is_section {
+            continue;
+        }
+        let mut at = span.start;
+        while at < span.end {
+            let (y, symbol) = at_symbol.run(at).unwrap_or((span.clone(), SymbolId::NONE));
+            let (u, (mut unit, _)) = at_unit.run(at).unwrap_or((span.clone(), NOBODY));
+            let end = span.end.min(y.end).min(u.end);
+            if symbol != symbols.padding {
+                if unit == UnitId::NONE {
+                    unit = krate::file_unit(image, symbols, units, symbol);
+                }
+                let owner = crates.owner(symbol, unit, row.kind);
+                runs.push(Run { span: at..end, section, kind: row.kind, symbol, owner });
+            }
+            at = end;
+        }
+    }
+    runs
+}
+
+/// Whether evidence speaks of whole object files, so that what lies between two of one crate is its own.
+fn of_object_file(owner: &Owner) -> bool {
+    matches!(
+        owner.instantiated_evidence,
+        Evidence::Unit | Evidence::SymbolFile | Evidence::FileNeighbour | Evidence::Reference
+    )
+}
+
+/// Gives what lies between two runs of one crate to that crate.
+fn between(runs: &mut [Run], wanted: impl Fn(Kind) -> bool, found: &mut Found) {
+    let mut before: Option<(SectionId, Owner)> = None;
+    let mut pending: Vec<usize> = Vec::new();
+    for index in 0..runs.len() {
+        let run = &runs[index];
+        if !wanted(run.kind) {
+            continue;
+        }
+        if before.as_ref().is_some_and(|(section, _)| *section != run.section) {
+            before = None;
+            pending.clear();
+        }
+        let Some(owner) = run.owner else {
+            pending.push(index);
+            continue;
+        };
+        let (section, here) = (run.section, owner);
+        let agreed = before.as_ref().is_some_and(|(_, o)| {
+            o.instantiated_by == here.instantiated_by && of_object_file(o) && of_object_file(&here)
+        });
+        if agreed && here.instantiated_by != CrateId::NONE {
+            let owner = conclusion(here.instantiated_by, here.instantiated_by, Evidence::Neighbours);
+            for &at in &pending {
+                found.add(runs[at].span.clone(), runs[at].symbol, owner);
+                runs[at].owner = Some(owner);
+            }
+        }
+        pending.clear();
+        before = Some((section, here));
+    }
+}
+
+/// An attribution that stands on one conclusion.
+fn conclusion(krate: CrateId, instantiated_by: CrateId, evidence: Evidence) -> Owner {
+    Owner {
+        krate,
+        defined_in: krate,
+        instantiated_by,
+        evidence,
+        defined_evidence: evidence,
+        instantiated_evidence: evidence,
+    }
+}

@@ -1,0 +1,291 @@
+//! Which crates there are: one row per name, version and source.
+//!
+//! Units, file symbols and names mention crates in different ways. The compiler's
+//! own id (`StableCrateId`) joins what they say; a bare name is only matched to a
+//! crate with an id where no other could be meant.
+
+use std::collections::HashMap;
+
+use crate::intern::{NameId, Names};
+use crate::model::{CrateId, CrateRow, Source};
+
+/// A crate as one piece of evidence mentions it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Mention {
+    pub name: String,
+    pub id: Option<u64>,
+}
+
+/// What is known of one crate so far.
+#[derive(Debug, Clone, Default)]
+struct Entry {
+    name: String,
+    id: Option<u64>,
+    version: Option<String>,
+    package: Option<String>,
+    source: Option<Source>,
+    bucket: bool,
+}
+
+/// Collects mentions, then numbers the crates.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    entries: Vec<Entry>,
+    by_mention: HashMap<Mention, usize>,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+/// A crate in the making: an index into the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Draft(usize);
+
+impl Draft {
+    /// Where [`Book::finish`] lists the crate's id.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+impl Book {
+    fn add(&mut self, entry: Entry) -> Draft {
+        let at = self.entries.len();
+        self.by_name.entry(entry.name.clone()).or_default().push(at);
+        self.entries.push(entry);
+        Draft(at)
+    }
+
+    /// The crate with exactly this name and id.
+    pub fn exact(&mut self, mention: &Mention) -> Draft {
+        if let Some(&at) = self.by_mention.get(mention) {
+            return Draft(at);
+        }
+        let draft = self.add(Entry { name: mention.name.clone(), id: mention.id, ..Entry::default() });
+        self.by_mention.insert(mention.clone(), draft.0);
+        draft
+    }
+
+    /// Adds what a source path says.
+    pub fn describe(&mut self, draft: Draft, package: &super::path::Package<'_>) {
+        let entry = &mut self.entries[draft.0];
+        // The first unit to know wins; all units of a crate say the same.
+        entry.source = entry.source.or(Some(package.source));
+        if entry.version.is_none() {
+            entry.version = package.version.map(str::to_string);
+        }
+        if entry.package.is_none() {
+            entry.package = package.name.map(str::to_string);
+        }
+    }
+
+    /// Says where a crate comes from, unless a path said so before.
+    pub fn suppose(&mut self, draft: Draft, source: Source) {
+        let entry = &mut self.entries[draft.0];
+        entry.source = entry.source.or(Some(source));
+    }
+
+    /// Says that a crate is the toolchain's if its name is one only the toolchain has.
+    pub fn suppose_toolchain(&mut self, draft: Draft) {
+        let entry = &mut self.entries[draft.0];
+        if entry.source.is_none() && !entry.bucket && crate::names::is_toolchain_crate(&entry.name) {
+            entry.source = Some(Source::Std);
+        }
+    }
+
+    /// The crate that a bare name means, among the crates known when it is asked.
+    ///
+    /// Private dependencies of the standard library are never meant by a bare
+    /// name: names without an id are the old mangling, and the library uses the new.
+    pub fn bare(&mut self, name: &str) -> Draft {
+        let mention = Mention { name: name.to_string(), id: None };
+        if let Some(&at) = self.by_mention.get(&mention) {
+            return Draft(at);
+        }
+        let is_toolchain = crate::names::is_toolchain_crate(name);
+        let fits = |at: &&usize| {
+            let entry = &self.entries[**at];
+            !entry.bucket && (is_toolchain || entry.source != Some(Source::Std))
+        };
+        let mut known = self.by_name.get(name).into_iter().flatten().filter(fits);
+        match (known.next(), known.next()) {
+            (Some(&only), None) => {
+                self.by_mention.insert(mention, only);
+                Draft(only)
+            }
+            _ => {
+                let draft = self.exact(&mention);
+                if is_toolchain {
+                    self.suppose(draft, Source::Std);
+                }
+                draft
+            }
+        }
+    }
+
+    /// The crate of a package: a Rust crate if one is known, for C code beside it.
+    pub fn of_package(&mut self, package: &super::path::Package<'_>) -> Option<Draft> {
+        let name = package.name?;
+        let crate_name = name.replace('-', "_");
+        let same = self.entries.iter().position(|e| {
+            !e.bucket
+                && e.source == Some(package.source)
+                && e.version.as_deref() == package.version
+                && (e.package.as_deref() == Some(name) || e.name == crate_name)
+        });
+        Some(same.map_or_else(
+            || {
+                let draft = self.add(Entry { name: crate_name, ..Entry::default() });
+                self.describe(draft, package);
+                draft
+            },
+            Draft,
+        ))
+    }
+
+    /// A bucket for bytes that no crate owns; `name` without brackets.
+    pub fn bucket(&mut self, name: &str, source: Option<Source>) -> Draft {
+        let name = format!("[{name}]");
+        let known = self.by_name.get(&name).and_then(|all| all.first());
+        if let Some(&at) = known {
+            return Draft(at);
+        }
+        self.add(Entry { name, bucket: true, source, ..Entry::default() })
+    }
+
+    /// Numbers the crates and gives each a label of its own.
+    ///
+    /// Drafts with one name, version and source become one row, unless nothing
+    /// but their ids is known: two crates of one name may be two versions.
+    pub fn finish(self, names: &mut Names) -> (Vec<CrateRow>, Vec<CrateId>) {
+        let identity = |e: &'_ Entry| -> (String, Option<String>, Option<Source>, Option<u64>) {
+            let source = if e.bucket { e.source } else { Some(e.source.unwrap_or(Source::Unknown)) };
+            let id = if source == Some(Source::Unknown) { e.id } else { None };
+            (e.name.clone(), e.version.clone(), source, id)
+        };
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by_cached_key(|&i| identity(&self.entries[i]));
+        let mut rows: Vec<CrateRow> = Vec::new();
+        let mut labels: Vec<String> = Vec::new();
+        let mut ids = vec![CrateId::NONE; self.entries.len()];
+        let mut last = None;
+        for &at in &order {
+            let entry = &self.entries[at];
+            let this = identity(entry);
+            if last.as_ref() != Some(&this) {
+                let crate_like = entry.package.as_ref().filter(|p| p.replace('-', "_") != entry.name);
+                rows.push(CrateRow {
+                    name: names.intern(&entry.name),
+                    version: entry.version.as_deref().map_or(NameId::NONE, |v| names.intern(v)),
+                    package: crate_like.map_or(NameId::NONE, |p| names.intern(p)),
+                    source: this.2,
+                    stable_id: entry.id,
+                    label: NameId::NONE,
+                });
+                labels.push(match &entry.version {
+                    Some(version) => format!("{}@{version}", entry.name),
+                    None => entry.name.clone(),
+                });
+                last = Some(this);
+            }
+            ids[at] = CrateId::new(rows.len() - 1);
+        }
+        let mut count: HashMap<(&str, Option<Source>), usize> = HashMap::new();
+        let mut names_in_use: HashMap<&str, usize> = HashMap::new();
+        for (row, label) in rows.iter().zip(&labels) {
+            *count.entry((label, row.source)).or_default() += 1;
+            *names_in_use.entry(label).or_default() += 1;
+        }
+        let texts = rows.iter().zip(&labels).map(|(row, label)| {
+            let same_source = count.get(&(label.as_str(), row.source)).is_some_and(|&n| n > 1);
+            let shared = names_in_use.get(label.as_str()).is_some_and(|&n| n > 1);
+            match (row.source, row.stable_id) {
+                (_, Some(id)) if same_source => format!("{label}#{:08x}", id >> 32),
+                (Some(Source::Unknown) | None, _) => label.clone(),
+                (Some(source), _) if shared => format!("{label} ({})", source.as_str()),
+                _ => label.clone(),
+            }
+        });
+        let texts: Vec<String> = texts.collect();
+        for (row, text) in rows.iter_mut().zip(&texts) {
+            row.label = names.intern(text);
+        }
+        (rows, ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::path::package;
+    use super::*;
+
+    fn mention(name: &str, id: u64) -> Mention {
+        Mention { name: name.into(), id: Some(id) }
+    }
+
+    fn labels(book: Book) -> Vec<String> {
+        let mut names = Names::default();
+        let (rows, _) = book.finish(&mut names);
+        rows.iter().map(|r| names.get(r.label).to_string()).collect()
+    }
+
+    #[test]
+    fn two_versions_of_one_crate_stay_apart() {
+        let mut book = Book::default();
+        let old = book.exact(&mention("rand", 1));
+        let new = book.exact(&mention("rand", 2));
+        book.describe(old, &package("/c/registry/src/i/rand-0.8.5/src/lib.rs").unwrap());
+        book.describe(new, &package("/c/registry/src/i/rand-0.9.0/src/lib.rs").unwrap());
+        assert_eq!(labels(book), ["rand@0.8.5", "rand@0.9.0"]);
+    }
+
+    #[test]
+    fn codegen_units_and_features_do_not_split_a_crate() {
+        let mut book = Book::default();
+        for id in [1, 2] {
+            let draft = book.exact(&mention("serde", id));
+            book.describe(draft, &package("/c/registry/src/i/serde-1.0.0/src/lib.rs").unwrap());
+        }
+        assert_eq!(labels(book), ["serde@1.0.0"]);
+    }
+
+    #[test]
+    fn a_bare_name_never_means_a_private_dependency_of_std() {
+        let mut book = Book::default();
+        let private = book.exact(&mention("memchr", 1));
+        book.suppose(private, Source::Std);
+        let own = book.bare("memchr");
+        assert_ne!(private, own);
+        assert_eq!(labels(book), ["memchr (std)", "memchr"]);
+    }
+
+    #[test]
+    fn a_bare_name_joins_the_only_crate_it_can_mean() {
+        let mut book = Book::default();
+        let private = book.exact(&mention("memchr", 1));
+        book.suppose(private, Source::Std);
+        let own = book.exact(&mention("memchr", 2));
+        book.describe(own, &package("/c/registry/src/i/memchr-2.8.3/src/lib.rs").unwrap());
+        assert_eq!(book.bare("memchr"), own);
+        let core = book.exact(&mention("core", 3));
+        book.suppose(core, Source::Std);
+        assert_eq!(book.bare("core"), core);
+    }
+
+    #[test]
+    fn c_code_joins_the_crate_of_its_package() {
+        let mut book = Book::default();
+        let ring = book.exact(&mention("ring", 1));
+        book.describe(ring, &package("/c/registry/src/i/ring-0.17.8/src/lib.rs").unwrap());
+        assert_eq!(book.of_package(&package("/c/registry/src/i/ring-0.17.8").unwrap()), Some(ring));
+        let other = book.of_package(&package("/c/registry/src/i/libz-sys-1.1.0/src/zlib").unwrap());
+        assert_ne!(other, Some(ring));
+        assert_eq!(labels(book), ["libz_sys@1.1.0", "ring@0.17.8"]);
+    }
+
+    #[test]
+    fn unknown_crates_of_one_name_keep_their_ids() {
+        let mut book = Book::default();
+        book.exact(&mention("x", 0x1122_3344_0000_0000));
+        book.exact(&mention("x", 0x5566_7788_0000_0000));
+        assert_eq!(labels(book), ["x#11223344", "x#55667788"]);
+    }
+}

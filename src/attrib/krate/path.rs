@@ -1,0 +1,138 @@
+//! Source paths of units to packages.
+//!
+//! Cargo lays packages out by fixed rules, and the paths that the compiler
+//! records show them. Knows nothing of units or symbols; paths of either
+//! separator are read.
+
+use crate::model::Source;
+
+/// What a source path says about its package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Package<'p> {
+    /// Package name, where the path has it.
+    pub name: Option<&'p str>,
+    /// Package version, where the path has it.
+    pub version: Option<&'p str>,
+    /// Where the package comes from.
+    pub source: Source,
+}
+
+/// Reads the path of a crate's root file, or of the directory it was compiled in.
+///
+/// `None` if the path is empty.
+pub(super) fn package(path: &str) -> Option<Package<'_>> {
+    if path.is_empty() {
+        return None;
+    }
+    let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").collect();
+    let find = |wanted: &[&str]| parts.windows(wanted.len()).position(|w| w == wanted);
+    let plain = |source| Some(Package { name: None, version: None, source });
+
+    // The toolchain's own crates, and what its builders vendored into it.
+    let is_hash = |part: &&str| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(at) = find(&["rust", "deps"]) {
+        return named(parts.get(at + 2), Source::Std);
+    }
+    if path.starts_with("/cargo/registry/src/github.com-1ecc6299db9ec823/") {
+        return named(parts.get(4), Source::Std);
+    }
+    let in_toolchain = parts.first() == Some(&"rustc") && parts.get(1).is_some_and(is_hash)
+        || find(&["rustlib", "src", "rust"]).is_some();
+    if in_toolchain {
+        return match parts.iter().position(|p| *p == "vendor") {
+            Some(at) => named(parts.get(at + 1), Source::Std),
+            None => plain(Source::Std),
+        };
+    }
+    // registry/src/INDEX/NAME-VERSION
+    if let Some(at) = find(&["registry", "src"]) {
+        return named(parts.get(at + 3), Source::Registry);
+    }
+    if find(&["git", "checkouts"]).is_some() {
+        return plain(Source::Git);
+    }
+    // A copy of a registry package keeps its directory name under most tools that make one.
+    let versioned = parts.iter().rev().find_map(|part| split_version(part));
+    if let Some((name, version)) = versioned {
+        return Some(Package { name: Some(name), version: Some(version), source: Source::Registry });
+    }
+    if let Some(at) = parts.iter().position(|p| *p == "vendor") {
+        return named(parts.get(at + 1), Source::Registry);
+    }
+    // Cargo compiles members of the workspace by paths relative to its root.
+    let absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    plain(if absolute { Source::Path } else { Source::Workspace })
+}
+
+/// The package that a directory holds.
+fn named<'p>(dir: Option<&&'p str>, source: Source) -> Option<Package<'p>> {
+    let dir: &'p str = dir.copied()?;
+    let (name, version) = split_version(dir).map_or((dir, None), |(n, v)| (n, Some(v)));
+    Some(Package { name: Some(name), version, source })
+}
+
+/// `serde-1.0.2` to `serde` and `1.0.2`.
+fn split_version(dir: &str) -> Option<(&str, &str)> {
+    dir.match_indices('-').find_map(|(at, _)| {
+        let (name, version) = (dir.get(..at)?, dir.get(at + 1..)?);
+        (!name.is_empty() && is_version(version)).then_some((name, version))
+    })
+}
+
+/// Three dotted numbers, then nothing, a pre-release or build metadata.
+fn is_version(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let mut numbers = 0;
+    core.split('.').all(|n| {
+        numbers += 1;
+        !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())
+    }) && numbers == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, name: Option<&str>, version: Option<&str>, source: Source) {
+        assert_eq!(package(path), Some(Package { name, version, source }), "{path}");
+    }
+
+    #[test]
+    fn cargo_and_toolchain_layouts() {
+        check(
+            "/home/u/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde_json-1.0.154/src/lib.rs",
+            Some("serde_json"),
+            Some("1.0.154"),
+            Source::Registry,
+        );
+        check(
+            r"C:\Users\u\.cargo\registry\src\index.crates.io-6f17d22bba15001f\sha-1-0.10.0\src\lib.rs",
+            Some("sha-1"),
+            Some("0.10.0"),
+            Source::Registry,
+        );
+        check("/rust/deps/memchr-2.7.6/src/lib.rs", Some("memchr"), Some("2.7.6"), Source::Std);
+        let std = "/rustc/59807616e1234567890123456789012345678901/library/alloc/src/lib.rs";
+        check(std, None, None, Source::Std);
+        check("/home/u/.cargo/git/checkouts/tool-1a2b/3c4d/sub/src/lib.rs", None, None, Source::Git);
+        check("src/main.rs", None, None, Source::Workspace);
+        check("crates/core/lib.rs", None, None, Source::Workspace);
+        check("/home/u/other/src/lib.rs", None, None, Source::Path);
+        check("/build/vendor/libc/src/lib.rs", Some("libc"), None, Source::Registry);
+        check("/build/deps/clap-4.0.0-rc.3/src/lib.rs", Some("clap"), Some("4.0.0-rc.3"), Source::Registry);
+        assert_eq!(package(""), None);
+    }
+
+    #[test]
+    fn versions_need_three_numbers() {
+        assert_eq!(split_version("ring-0.17.8"), Some(("ring", "0.17.8")));
+        assert_eq!(
+            split_version("wasi-0.11.0+wasi-snapshot-preview1"),
+            Some(("wasi", "0.11.0+wasi-snapshot-preview1"))
+        );
+        assert_eq!(split_version("index.crates.io-6f17d22bba15001f"), None);
+        assert_eq!(split_version("gcc-12"), None);
+        assert_eq!(split_version("-1.2.3"), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! All partitions laid over one another: the leaves.
+
+use rayon::prelude::*;
+
+use super::charges::{Account, NO_ACCOUNT};
+use super::infer::{Conclusion, Inferred, NO_CONCLUSION};
+use super::krate::{self, Crates};
+use super::padding;
+use super::sections::Layout;
+use super::symbols::Symbols;
+use super::units::{NOBODY, Share, Units};
+use crate::format::Image;
+use crate::intern::Distinct;
+use crate::kind::Kind;
+use crate::model::{Leaf, Leaves, Mapping, Owner, OwnerId, SectionId, SegmentId, SymbolId, UnitId};
+use crate::partition::{Claim, Partition};
+
+/// Leaves and the attributions they use.
+pub(super) struct Table {
+    pub leaves: Leaves,
+    pub owners: Vec<Owner>,
+}
+
+/// Attributions are looked up in runs of this many, whatever the number of threads.
+const CHUNK: usize = 64 * 1024;
+
+/// Claims of padding on what no symbol claims inside sections of content.
+pub(super) fn filler(
+    image: &Image<'_>,
+    bytes: &[u8],
+    layout: &Layout,
+    by_symbol: &Partition<SymbolId>,
+    label: SymbolId,
+) -> Vec<Claim<SymbolId>> {
+    let mut claims = Vec::new();
+    let mut sections = layout.by_section.cursor();
+    let file_len = image.line.file_len();
+    let runs = by_symbol.iter().filter(|(_, symbol)| *symbol == SymbolId::NONE);
+    for (gap, _) in runs {
+        let mut at = gap.start;
+        while at < gap.end {
+            let Some((section_run, section)) = sections.run(at) else { break };
+            let end = gap.end.min(section_run.end);
+            let kind = section.get().and_then(|i| layout.sections.get(i)).map(|s| s.kind);
+            // What ends a section aligns nothing in it.
+            let inner = end < section_run.end;
+            let content = bytes.get(at as usize..end as usize).unwrap_or_default();
+            let is_filler = match kind {
+                Some(Kind::Code) => padding::in_code(image.header.filler, content),
+                Some(Kind::Rodata | Kind::Data) => {
+                    let address = image.line.address(end).unwrap_or(end);
+                    inner && content.iter().all(|&b| b == 0) && padding::in_data(end - at, address)
+                }
+                Some(Kind::Bss) if at >= file_len => {
+                    inner && padding::in_data(end - at, image.line.address(end).unwrap_or(end))
+                }
+                _ => false,
+            };
+            if is_filler {
+                claims.push(Claim { start: at, end, rank: 0, label });
+            }
+            at = end;
+        }
+    }
+    claims
+}
+
+/// A run with one label in every dimension, before crates are known.
+#[derive(Clone, Copy)]
+struct Cut {
+    start: u64,
+    end: u64,
+    segment: SegmentId,
+    section: SectionId,
+    symbol: SymbolId,
+    unit: UnitId,
+    concluded: Conclusion,
+    kind: Kind,
+    estimated: bool,
+}
+
+/// The partitions that leaves are cut by, and what says whose they are.
+pub(super) struct Parts<'p> {
+    pub layout: &'p Layout,
+    pub symbols: &'p Symbols,
+    pub by_symbol: &'p Partition<SymbolId>,
+    pub units: &'p Units,
+    pub accounts: &'p Partition<Account>,
+    pub crates: &'p Crates,
+    pub inferred: &'p Inferred,
+}
+
+/// Cuts the line at every boundary of every partition.
+pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
+    let cuts = overlay(image, parts);
+    let (crates, symbols) = (parts.crates, parts.symbols);
+    let owner = |c: &Cut| {
+        let known = crates.owner(c.symbol, c.unit, c.kind);
+        let known = known.or_else(|| parts.inferred.owner(c.symbol, c.concluded));
+        known.unwrap_or_else(|| crates.nobody(c.kind))
+    };
+    let owners: Vec<Vec<Owner>> =
+        cuts.par_chunks(CHUNK).map(|chunk| chunk.iter().map(owner).collect()).collect();
+
+    let mappings = image.line.mappings().iter().map(|m| Mapping {
+        pos: m.pos,
+        len: m.len,
+        // Sections of an object file have no place yet: addresses in them start at 0.
+        address: if image.line.is_relocatable() { 0 } else { m.address },
+    });
+    let mut leaves = Leaves::new(mappings.collect());
+    let mut distinct: Distinct<Owner> = Distinct::default();
+    let mut seen = vec![false; symbols.rows.len()];
+    let mut mapping = 0usize;
+    let mapped = image.line.mappings();
+    for (cut, owner) in cuts.iter().zip(owners.into_iter().flatten()) {
+        while mapped.get(mapping).is_some_and(|m| m.pos + m.len <= cut.start) {
+            mapping += 1;
+        }
+        let in_memory = mapped.get(mapping).is_some_and(|m| m.pos <= cut.start);
+        let home =
+            cut.kind.is_content() && cut.symbol.get().is_some_and(|i| !std::mem::replace(&mut seen[i], true));
+        leaves.push(Leaf {
+            start: cut.start,
+            len: cut.end - cut.start,
+            kind: cut.kind,
+            segment: cut.segment,
+            section: cut.section,
+            symbol: cut.symbol,
+            unit: cut.unit,
+            owner: OwnerId(distinct.insert(owner)),
+            estimated: cut.estimated,
+            home,
+            in_file: cut.start < image.line.file_len(),
+            in_memory,
+        });
+    }
+    Table { leaves, owners: distinct.into_values() }
+}
+
+fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
+    let Parts { layout, symbols, by_symbol, units, accounts, inferred, .. } = *parts;
+    let (len, file_len) = (image.line.len(), image.line.file_len());
+    let mut segments = layout.by_segment.cursor();
+    let mut sections = layout.by_section.cursor();
+    let mut at_symbol = by_symbol.cursor();
+    let mut at_unit = units.by_unit.cursor();
+    let mut at_account = accounts.cursor();
+    let mut at_place = inferred.by_place.cursor();
+    let mappings = image.line.mappings();
+    let mut mapping = 0usize;
+    let mut cuts = Vec::with_capacity(by_symbol.len() + accounts.len());
+    let mut at = 0u64;
+    while at < len {
+        // Six partitions of one line: all have a run here.
+        let (s, segment) = segments.run(at).unwrap_or((at..len, SegmentId::NONE));
+        let (c, section) = sections.run(at).unwrap_or((at..len, SectionId::NONE));
+        let (y, mut symbol) = at_symbol.run(at).unwrap_or((at..len, SymbolId::NONE));
+        let (u, share): (_, Share) = at_unit.run(at).unwrap_or((at..len, NOBODY));
+        let (a, account) = at_account.run(at).unwrap_or((at..len, NO_ACCOUNT));
+        let (p, mut concluded) = at_place.run(at).unwrap_or((at..len, NO_CONCLUSION));
+        let mut end = s.end.min(c.end).min(y.end).min(u.end).min(a.end).min(p.end);
+        if at < file_len {
+            end = end.min(file_len);
+        }
+        while mappings.get(mapping).is_some_and(|m| m.pos + m.len <= at) {
+            mapping += 1;
+        }
+        if let Some(m) = mappings.get(mapping) {
+            end = end.min(if m.pos > at { m.pos } else { m.pos + m.len });
+        }
+        let (mut unit, estimated) = share;
+        if account != NO_ACCOUNT {
+            (symbol, concluded) = (account.0, account.2);
+            if unit == UnitId::NONE {
+                unit = account.1;
+            }
+        } else if unit == UnitId::NONE {
+            unit = krate::file_unit(image, symbols, units, symbol);
+        }
+        let row = section.get().and_then(|i| layout.sections.get(i));
+        let kind = if symbol == symbols.padding && symbol != SymbolId::NONE {
+            Kind::Padding
+        } else if at >= file_len {
+            Kind::Bss
+        } else {
+            match row.map_or(Kind::Unmapped, |r| r.kind) {
+                // Zero-fill that the file spells out all the same.
+                Kind::Bss => Kind::Data,
+                kind => kind,
+            }
+        };
+        cuts.push(Cut { start: at, end, segment, section, symbol, unit, concluded, kind, estimated });
+        at = end;
+    }
+    cuts
+}

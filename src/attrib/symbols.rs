@@ -1,0 +1,316 @@
+//! Symbols to rows and claims: which name stands for which bytes.
+//!
+//! Knows nothing of crates.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::format::{Image, RegionPlace, Section, SymbolKind};
+use crate::intern::Names;
+use crate::kind::Kind;
+use crate::model::{SymbolId, SymbolRow, SymbolSort};
+use crate::partition::Claim;
+
+/// How good a claim of each kind is. Lower wins.
+mod rank {
+    /// A symbol that states its size.
+    pub const SIZED: u8 = 1;
+    /// A structure inside a section that the format states.
+    pub const REGION: u8 = 2;
+    /// A symbol without a size, up to what follows.
+    pub const INFERRED: u8 = 3;
+    /// A function of an unwind table that no symbol names.
+    pub const UNWIND: u8 = 4;
+}
+
+/// Rows, and who claims what.
+pub(super) struct Symbols {
+    pub rows: Vec<SymbolRow>,
+    pub claims: Vec<Claim<SymbolId>>,
+    /// By index of `Image::symbols`: its row, if it has one.
+    pub row_of: Vec<SymbolId>,
+    /// By row: an index into `Image::symbols`, or `u32::MAX` for structures.
+    pub fact_of: Vec<u32>,
+    /// By row: first position, or `u64::MAX` if it has none.
+    pub pos_of: Vec<u64>,
+    /// The row that stands for padding.
+    pub padding: SymbolId,
+}
+
+/// Makes the rows, preferred names first, and the claims of round one.
+pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
+    let order = sorted(image);
+    let mut out = Symbols {
+        rows: Vec::with_capacity(order.len()),
+        claims: Vec::with_capacity(order.len()),
+        row_of: vec![SymbolId::NONE; image.symbols.len()],
+        fact_of: Vec::with_capacity(order.len()),
+        pos_of: Vec::with_capacity(order.len()),
+        padding: SymbolId::NONE,
+    };
+    rows(image, &order, names, &mut out);
+    let bounds = Bounds::new(image, &out.pos_of);
+    claims(image, &bounds, &mut out);
+    unnamed(image, &mut out);
+    structures(image, names, &mut out);
+    out
+}
+
+/// Indices of the symbols that get rows, in order of position; at one position
+/// the preferred name first, and equal symbols of two tables side by side.
+fn sorted(image: &Image<'_>) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..image.symbols.len() as u32)
+        .filter(|&i| image.symbols[i as usize].kind != SymbolKind::Other)
+        .collect();
+    order.par_sort_unstable_by(|&a, &b| {
+        let (x, y) = (&image.symbols[a as usize], &image.symbols[b as usize]);
+        let place = |p: Option<u64>| p.unwrap_or(u64::MAX);
+        let bare = |name: &'_ [u8]| name.len();
+        place(x.pos)
+            .cmp(&place(y.pos))
+            // A label of no size never stands for a function of some size.
+            .then_with(|| (x.size == 0).cmp(&(y.size == 0)))
+            .then_with(|| sort_group(x.kind).cmp(&sort_group(y.kind)))
+            .then_with(|| if x.pos.is_none() { x.address.cmp(&y.address) } else { Ordering::Equal })
+            .then_with(|| {
+                if x.pos.is_none() { unversioned(x.name).cmp(unversioned(y.name)) } else { Ordering::Equal }
+            })
+            .then_with(|| x.binding.cmp(&y.binding))
+            .then_with(|| bare(x.name).cmp(&bare(y.name)))
+            .then_with(|| x.name.cmp(y.name))
+            .then_with(|| x.size.cmp(&y.size))
+            .then_with(|| a.cmp(&b))
+    });
+    order
+}
+
+fn sort_group(kind: SymbolKind) -> u8 {
+    match kind {
+        SymbolKind::Import => 1,
+        SymbolKind::Label => 2,
+        _ => 0,
+    }
+}
+
+/// `memcpy@GLIBC_2.14` of the static table is `memcpy` of the dynamic one.
+fn unversioned(name: &[u8]) -> &[u8] {
+    match name.iter().position(|&b| b == b'@') {
+        Some(at) if at > 0 => &name[..at],
+        _ => name,
+    }
+}
+
+fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) {
+    let mut last: Option<u32> = None;
+    for &index in order {
+        let symbol = &image.symbols[index as usize];
+        let same = last.map(|l| &image.symbols[l as usize]).is_some_and(|l| {
+            l.pos == symbol.pos
+                && (l.pos.is_some() || (l.address == symbol.address && l.kind == symbol.kind))
+                && unversioned(l.name) == unversioned(symbol.name)
+        });
+        if same && let Some(row) = out.rows.len().checked_sub(1) {
+            out.row_of[index as usize] = SymbolId::new(row);
+            // A static symbol knows its file, a dynamic one does not.
+            if symbol.file.is_some() {
+                out.fact_of[row] = index;
+            }
+            continue;
+        }
+        last = Some(index);
+        let id = SymbolId::new(out.rows.len());
+        out.row_of[index as usize] = id;
+        let name = String::from_utf8_lossy(symbol.name);
+        let name = if symbol.kind == SymbolKind::Import {
+            name.split('@').next().unwrap_or_default()
+        } else {
+            &name
+        };
+        out.rows.push(SymbolRow {
+            name: names.push(name),
+            address: (symbol.kind != SymbolKind::Import).then_some(symbol.address),
+            size: symbol.size,
+            sort: match symbol.kind {
+                SymbolKind::Function => SymbolSort::Function,
+                SymbolKind::Object => SymbolSort::Object,
+                SymbolKind::Tls => SymbolSort::Tls,
+                SymbolKind::Import => SymbolSort::Import,
+                SymbolKind::Label | SymbolKind::Other => SymbolSort::Label,
+            },
+            alias_of: id,
+        });
+        out.fact_of.push(index);
+        out.pos_of.push(symbol.pos.unwrap_or(u64::MAX));
+    }
+}
+
+/// Where things without a size must end.
+struct Bounds {
+    /// Positions where something starts, sorted.
+    starts: Vec<u64>,
+    /// Unwind functions, sorted by start.
+    functions: Vec<Range<u64>>,
+}
+
+impl Bounds {
+    fn new(image: &Image<'_>, positions: &[u64]) -> Bounds {
+        let mut starts: Vec<u64> = positions.iter().copied().filter(|&p| p != u64::MAX).collect();
+        starts.extend(image.functions.iter().map(|f| f.start));
+        starts.par_sort_unstable();
+        starts.dedup();
+        Bounds { starts, functions: image.functions.clone() }
+    }
+
+    /// The end of a thing that starts at `pos` and lies within `section`.
+    fn end(&self, pos: u64, section: &Range<u64>) -> u64 {
+        let next = self.starts.partition_point(|&s| s <= pos);
+        let mut end = self.starts.get(next).copied().unwrap_or(u64::MAX).min(section.end);
+        let before = self.functions.partition_point(|f| f.start <= pos);
+        if let Some(f) = before.checked_sub(1).and_then(|i| self.functions.get(i))
+            && pos < f.end
+        {
+            end = end.min(f.end);
+        }
+        end.max(pos)
+    }
+}
+
+fn claims(image: &Image<'_>, bounds: &Bounds, out: &mut Symbols) {
+    let by_place = SectionsByPlace::new(image);
+    // Names of the same bytes follow one another: the first one stands for all.
+    let mut head: Option<(u64, u64, SymbolId)> = None;
+    for row in 0..out.rows.len() {
+        let symbol = &image.symbols[out.fact_of[row] as usize];
+        let (Some(pos), id) = (symbol.pos, SymbolId::new(row)) else { continue };
+        let stated = symbol.section.and_then(|s| image.sections.get(s as usize));
+        let holds = |s: &&Section<'_>| s.loaded && s.span.start <= pos && pos < s.span.end;
+        // The section index can be stale; the place is what counts.
+        let Some(section) = stated.filter(holds).or_else(|| by_place.get(pos)) else { continue };
+        let (end, rank) = if symbol.size > 0 {
+            (pos.saturating_add(symbol.size).min(section.span.end), rank::SIZED)
+        } else if infers_size(symbol.kind, symbol.name, section.kind) {
+            (bounds.end(pos, &section.span), rank::INFERRED)
+        } else {
+            (pos, rank::INFERRED)
+        };
+        match head {
+            Some((start, other, first)) if start == pos && (other == end || symbol.size == 0) => {
+                out.rows[row].alias_of = first;
+            }
+            _ => head = Some((pos, end, id)),
+        }
+        if end > pos {
+            out.claims.push(Claim { start: pos, end, rank, label: id });
+            if symbol.size == 0 && out.rows[row].alias_of == id {
+                out.rows[row].size = end - pos;
+            }
+        }
+    }
+}
+
+/// Loaded sections in order of position.
+struct SectionsByPlace<'i, 'data>(Vec<&'i Section<'data>>);
+
+impl<'i, 'data> SectionsByPlace<'i, 'data> {
+    fn new(image: &'i Image<'data>) -> Self {
+        let mut all: Vec<_> = image.sections.iter().filter(|s| s.loaded && !s.span.is_empty()).collect();
+        all.sort_by_key(|s| (s.span.start, s.span.end));
+        SectionsByPlace(all)
+    }
+
+    fn get(&self, pos: u64) -> Option<&'i Section<'data>> {
+        let after = self.0.partition_point(|s| s.span.start <= pos);
+        self.0.get(after.checked_sub(1)?).copied().filter(|s| pos < s.span.end)
+    }
+}
+
+/// Whether a symbol without a size names the bytes that follow it.
+fn infers_size(kind: SymbolKind, name: &[u8], section: Kind) -> bool {
+    match (kind, section) {
+        (SymbolKind::Function, Kind::Code) => true,
+        // An object of no size is one: a static of a zero-sized type.
+        (SymbolKind::Label, Kind::Code | Kind::Rodata | Kind::Data) => !is_linker_mark(name),
+        _ => false,
+    }
+}
+
+/// Whether a symbol is one of those a linker puts at the edges of sections.
+fn is_linker_mark(name: &[u8]) -> bool {
+    const MARKS: [&[u8]; 34] = [
+        b"_end",
+        b"end",
+        b"_edata",
+        b"edata",
+        b"_etext",
+        b"etext",
+        b"__etext",
+        b"__bss_start",
+        b"__bss_start__",
+        b"_bss_end__",
+        b"__bss_end__",
+        b"__end__",
+        b"__data_start",
+        b"data_start",
+        b"__TMC_END__",
+        b"_DYNAMIC",
+        b"_GLOBAL_OFFSET_TABLE_",
+        b"_PROCEDURE_LINKAGE_TABLE_",
+        b"__GNU_EH_FRAME_HDR",
+        b"__ehdr_start",
+        b"__executable_start",
+        b"__init_array_start",
+        b"__init_array_end",
+        b"__fini_array_start",
+        b"__fini_array_end",
+        b"__preinit_array_start",
+        b"__preinit_array_end",
+        b"__rela_iplt_start",
+        b"__rela_iplt_end",
+        b"__exidx_start",
+        b"__exidx_end",
+        b"__FRAME_END__",
+        b"_gp",
+        b"__global_pointer$",
+    ];
+    MARKS.contains(&name) || name.starts_with(b"__start_") || name.starts_with(b"__stop_")
+}
+
+/// Functions that unwind tables describe; they count where no symbol claims.
+fn unnamed(image: &Image<'_>, out: &mut Symbols) {
+    let mut named: Vec<u64> = out.claims.iter().map(|c| c.start).collect();
+    named.dedup();
+    for function in &image.functions {
+        if named.binary_search(&function.start).is_ok() {
+            continue;
+        }
+        let id = push_structure(out, crate::intern::NameId::NONE, SymbolSort::Unnamed);
+        let row = &mut out.rows[id.0 as usize];
+        row.address = image.line.address(function.start).or(Some(function.start));
+        row.size = function.end - function.start;
+        out.claims.push(Claim { start: function.start, end: function.end, rank: rank::UNWIND, label: id });
+    }
+}
+
+fn structures(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
+    let name = names.intern("padding");
+    out.padding = push_structure(out, name, SymbolSort::Structure);
+    let mut known: std::collections::HashMap<&str, SymbolId> = Default::default();
+    for region in image.regions.iter().filter(|r| r.place == RegionPlace::InSection) {
+        let id = *known.entry(&region.name).or_insert_with(|| {
+            let name = names.intern(&region.name);
+            push_structure(out, name, SymbolSort::Structure)
+        });
+        let Range { start, end } = region.span;
+        out.claims.push(Claim { start, end, rank: rank::REGION, label: id });
+    }
+}
+
+fn push_structure(out: &mut Symbols, name: crate::intern::NameId, sort: SymbolSort) -> SymbolId {
+    let id = SymbolId::new(out.rows.len());
+    out.rows.push(SymbolRow { name, address: None, size: 0, sort, alias_of: id });
+    out.fact_of.push(u32::MAX);
+    out.pos_of.push(u64::MAX);
+    id
+}

@@ -1,0 +1,188 @@
+//! What can be typed. No behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Shows what is in a binary, who put it there, and what would ship.
+///
+/// Gives every byte of an ELF file to exactly one owner: crates with their
+/// versions, symbols, sections, kinds. Without FILE, builds the Cargo package
+/// of the current directory for release and shows the result.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bloat",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
+    after_help = "Examples:\n  bloat                                  build this package and show what ships\n  bloat target/release/app               what is in a file\n  bloat app --by crate,symbol -n 5       the largest symbols of each crate\n  bloat app --filter 'kind=code and crate!=std' --by module\n\nExit status: 0 done, 1 a limit was exceeded, 2 no answer."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show a binary: the overview, or any breakdown with --by
+    #[command(
+        after_help = "Examples:\n  bloat show app                                 the overview\n  bloat show app --by section,kind               sections, and what their bytes are for\n  bloat show app --by crate --filter 'kind=code,rodata' --format csv\n  bloat show app --by instantiated-by,generic    who made copies of which generics"
+    )]
+    Show(ShowArgs),
+    /// List every run of bytes in file order, with all that is known of it
+    #[command(
+        after_help = "Examples:\n  bloat ledger app --format csv -o app.csv\n  bloat ledger app --format jsonl | jq 'select(.crate == \"serde\")'\n\nRows with an offset are contiguous from 0 and sum to the size of the file;\nmemory_size sums to the memory of its loadable segments."
+    )]
+    Ledger(LedgerArgs),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The binary, or `-` for standard input; without it, the package here is built
+    pub file: Option<PathBuf>,
+
+    /// Dimensions to group by, from the outermost to the innermost, separated by commas
+    ///
+    /// kind, segment, section, crate, defined-in, instantiated-by, source,
+    /// module, symbol, generic, unit, evidence. Default: the overview.
+    #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+
+    /// Only bytes that pass, such as `kind=code and not crate=std`
+    ///
+    /// Tests: DIM=NAME, DIM!=NAME (`*` stands for any text, commas for
+    /// alternatives), DIM~REGEX, DIM!~REGEX; joined by and, or, not, ( ).
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Order of rows
+    #[arg(long, value_enum, default_value_t = SortArg::Size)]
+    pub sort: SortArg,
+
+    /// Rows per group; 0 shows all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+
+    /// Which bytes count for order and percentages
+    #[arg(long, value_enum, default_value_t = MeasureArg::File)]
+    pub measure: MeasureArg,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub format: ShowFormat,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerArgs {
+    /// The binary, or `-` for standard input
+    pub file: PathBuf,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = LedgerFormat::Text)]
+    pub format: LedgerFormat,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CommonArgs {
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+
+    /// Exact integers instead of rounded units
+    #[arg(long)]
+    pub bytes: bool,
+
+    /// Do not shorten names to the width of the terminal
+    #[arg(long)]
+    pub wide: bool,
+
+    /// When to colour; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
+    pub color: ColorArg,
+
+    /// Cargo.toml of the package to build when no file is given
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+
+    /// Number of threads; 0 uses all processors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// No progress and no diagnostics on standard error
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// More of what happens on standard error
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Time of each phase on standard error
+    #[arg(long)]
+    pub timings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortArg {
+    /// Largest first
+    Size,
+    /// By name
+    Name,
+    /// Most symbols first
+    Symbols,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MeasureArg {
+    /// Bytes of the file
+    File,
+    /// Bytes of memory
+    #[value(alias = "memory")]
+    Mem,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShowFormat {
+    /// Aligned, for people
+    Text,
+    /// One object, for programs
+    Json,
+    /// One line for each innermost group
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LedgerFormat {
+    /// Aligned, for people
+    Text,
+    /// Comma-separated values with a header line
+    Csv,
+    /// One object per line
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

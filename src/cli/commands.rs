@@ -1,0 +1,214 @@
+//! One function per command.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use super::args::{
+    Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, ShowArgs, ShowFormat, SortArg,
+};
+use super::build::{BuildOptions, build};
+use super::error::CliError;
+use super::output::{style, write_to};
+use crate::error::Severity;
+use crate::input::Input;
+use crate::model::Model;
+use crate::model::filter::Filter;
+use crate::model::view::{Dim, Measure, Sort, View};
+use crate::render::{self, for_terminal};
+use crate::report::{self, ShowOptions};
+use crate::timing;
+
+/// Runs the command that was typed.
+pub(super) fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        None => show(&cli.show),
+        Some(Command::Show(args)) => show(args),
+        Some(Command::Ledger(args)) => ledger(args),
+        Some(Command::Completions { shell }) => {
+            let mut out = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);
+            write_to(None, &[], |to| to.write_all(&out))
+        }
+    }
+}
+
+fn show(args: &ShowArgs) -> Result<()> {
+    let common = &args.common;
+    prepare(common)?;
+    let view = view(args)?;
+    if let Some(file) = &args.file {
+        return show_file(file, args, view.as_ref());
+    }
+    let options = BuildOptions {
+        manifest_path: common.manifest_path.as_deref(),
+        quiet: common.quiet,
+        verbose: common.verbose,
+    };
+    let built = build(&options)?;
+    if common.output.is_some() && built.artifacts.len() > 1 {
+        let hint = format!("pass one of them as FILE, such as {}", built.artifacts[0].path.display());
+        let message =
+            format!("the package makes {} binaries, and --output takes one report", built.artifacts.len());
+        return Err(CliError::new(message).with_hint(hint).into());
+    }
+    for (index, artifact) in built.artifacts.iter().enumerate() {
+        if index > 0 && args.format == ShowFormat::Text {
+            write_to(None, &[], |out| writeln!(out))?;
+        }
+        show_file(&artifact.path, args, view.as_ref())?;
+    }
+    Ok(())
+}
+
+/// The question that the arguments ask; `None` is the overview.
+fn view(args: &ShowArgs) -> Result<Option<View>> {
+    let mut dims = Vec::new();
+    for word in &args.by {
+        let Some(dim) = Dim::parse(word) else {
+            let all: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
+            let message = format!("`{word}` is not a dimension to group by");
+            return Err(CliError::new(message)
+                .with_hint(format!("dimensions are {}", all.join(", ")))
+                .into());
+        };
+        if !dims.contains(&dim) {
+            dims.push(dim);
+        }
+    }
+    let filter = match &args.filter {
+        None => None,
+        Some(text) => Some(Filter::parse(text).map_err(|error| {
+            CliError::new(format!("failed to read the filter `{text}`"))
+                .with_source(error)
+                .with_hint("an example: --filter 'kind=code and not crate=std,core'")
+        })?),
+    };
+    let plain =
+        dims.is_empty() && filter.is_none() && args.sort == SortArg::Size && args.measure == MeasureArg::File;
+    if plain && args.format != ShowFormat::Csv {
+        return Ok(None);
+    }
+    if dims.is_empty() {
+        dims.push(Dim::Crate);
+    }
+    Ok(Some(View {
+        dims,
+        filter,
+        measure: match args.measure {
+            MeasureArg::File => Measure::File,
+            MeasureArg::Mem => Measure::Memory,
+        },
+        sort: match args.sort {
+            SortArg::Size => Sort::Size,
+            SortArg::Name => Sort::Name,
+            SortArg::Symbols => Sort::Symbols,
+        },
+    }))
+}
+
+fn show_file(file: &Path, args: &ShowArgs, view: Option<&View>) -> Result<()> {
+    let common = &args.common;
+    let model = analyze(file)?;
+    let limit = (args.limit > 0).then_some(args.limit);
+    let style = style(common);
+    let output = common.output.as_deref();
+    match view {
+        None => {
+            let report = timing::phase("report", || report::overview(&model, limit));
+            write_to(output, &[file], |out| match args.format {
+                ShowFormat::Json => render::json(&report, out),
+                ShowFormat::Text | ShowFormat::Csv => render::overview_text(&report, &style, out),
+            })?;
+        }
+        Some(view) => {
+            let report = timing::phase("report", || report::show(&model, view, &ShowOptions { limit }));
+            write_to(output, &[file], |out| match args.format {
+                ShowFormat::Json => render::json(&report, out),
+                ShowFormat::Csv => render::show_csv(&report, out),
+                ShowFormat::Text => render::show_text(&report, &style, out),
+            })?;
+            diagnostics(&model, common);
+        }
+    }
+    finish(common);
+    Ok(())
+}
+
+fn ledger(args: &LedgerArgs) -> Result<()> {
+    let common = &args.common;
+    prepare(common)?;
+    let model = analyze(&args.file)?;
+    let style = style(common);
+    timing::phase("report", || {
+        write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
+            LedgerFormat::Csv => {
+                let write = render::ledger_csv(out)?;
+                report::ledger(&model, write)
+            }
+            LedgerFormat::Jsonl => {
+                let mut lines = render::JsonLines::new(out);
+                report::ledger(&model, |row| lines.write(row))
+            }
+            LedgerFormat::Text => {
+                let write = render::ledger_text(&style, out)?;
+                report::ledger(&model, write)
+            }
+        })
+    })?;
+    diagnostics(&model, common);
+    finish(common);
+    Ok(())
+}
+
+/// Sets up threads and timing.
+fn prepare(common: &CommonArgs) -> Result<()> {
+    if common.timings {
+        timing::enable();
+    }
+    if common.threads > 0 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(common.threads).build_global();
+        pool.map_err(|error| CliError::new("failed to start threads").with_source(error))?;
+    }
+    Ok(())
+}
+
+fn analyze(file: &Path) -> Result<Model> {
+    let input = timing::phase("open", || Input::open(file)).map_err(super::explain)?;
+    crate::analyze(&input).map_err(super::explain)
+}
+
+/// Diagnostics of reports that have no place for them, on standard error.
+fn diagnostics(model: &Model, common: &CommonArgs) {
+    if common.quiet {
+        return;
+    }
+    let worth = |severity| common.verbose || severity == Severity::Warning;
+    for d in model.diagnostics.iter().filter(|d| worth(d.severity)) {
+        eprintln!("{}: {}", d.severity.as_str(), for_terminal(&d.message));
+    }
+}
+
+fn finish(common: &CommonArgs) {
+    if !common.timings {
+        return;
+    }
+    let phases = timing::phases();
+    for (name, time) in &phases {
+        eprintln!("{:>10.2} ms  {name}", time.as_secs_f64() * 1000.0);
+    }
+    let total: f64 = phases.iter().map(|(_, time)| time.as_secs_f64()).sum();
+    eprintln!("{:>10.2} ms  total", total * 1000.0);
+    if let Some(peak) = peak_memory() {
+        eprintln!("{:>10}     peak memory", render::human(peak));
+    }
+}
+
+/// The most memory this process had at once, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,189 @@
+//! ELF: executables, shared objects and object files, 32 and 64 bit, both byte orders.
+//!
+//! Follows the System V gABI (chapters 4 and 5) and the GNU extensions in use.
+//! Each file here reads one structure; this one puts them together. Whatever
+//! cannot be read becomes a diagnostic, and its bytes keep the section or segment
+//! they lie in.
+
+mod debug;
+mod dynamic;
+mod headers;
+mod notes;
+mod opd;
+mod plt;
+mod relocations;
+mod symbols;
+mod unwind;
+
+use object::Endianness;
+use object::elf::{FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, SectionHeader};
+
+use super::{DebugInfo, Endian, Header, Image, Section, UnitRange};
+use crate::error::Diagnostic;
+use crate::timing;
+
+/// What can go wrong before there is any structure to speak of.
+type Fatal = Box<dyn std::error::Error + Send + Sync>;
+
+/// Any of the four ELF header layouts.
+pub(super) trait Elf: FileHeader<Endian = Endianness> {}
+impl<T: FileHeader<Endian = Endianness>> Elf for T {}
+
+/// The file and its tables, as the parts of this module share them.
+pub(super) struct File<'data, H: Elf> {
+    data: &'data [u8],
+    header: &'data H,
+    endian: Endianness,
+    headers: &'data [H::SectionHeader],
+    segments: &'data [H::ProgramHeader],
+    /// `e_type` is `ET_REL`: addresses are offsets into sections.
+    relocatable: bool,
+}
+
+impl<'data, H: Elf> File<'data, H> {
+    /// The bytes of section `index` that are in the file, fewer than stated if it is cut off.
+    fn bytes(&self, index: usize) -> &'data [u8] {
+        let Some(header) = self.headers.get(index) else { return &[] };
+        if header.sh_type(self.endian) == object::elf::SHT_NOBITS {
+            return &[];
+        }
+        let start: u64 = header.sh_offset(self.endian).into();
+        let size: u64 = header.sh_size(self.endian).into();
+        let len = self.data.len() as u64;
+        let range = start.min(len) as usize..start.saturating_add(size).min(len) as usize;
+        self.data.get(range).unwrap_or_default()
+    }
+
+    /// Bytes as an array of `T`; a partial entry at the end is left out.
+    fn array<T: object::Pod>(bytes: &'data [u8]) -> &'data [T] {
+        let count = bytes.len() / size_of::<T>().max(1);
+        object::pod::slice_from_bytes(bytes, count).map_or(&[], |(array, _)| array)
+    }
+
+    /// Whether the word size is 64 bit.
+    fn is_64(&self) -> bool {
+        self.header.is_type_64()
+    }
+
+    fn machine(&self) -> object::elf::Machine {
+        self.header.e_machine(self.endian)
+    }
+
+    /// Indices of the sections of one type.
+    fn of_type(&self, wanted: object::elf::SectionType) -> impl Iterator<Item = usize> + '_ {
+        let headers = self.headers.iter().enumerate();
+        headers.filter(move |(_, h)| h.sh_type(self.endian) == wanted).map(|(index, _)| index)
+    }
+}
+
+/// Reads an ELF file.
+///
+/// *Errors*: the file header cannot be read; anything else is a diagnostic.
+pub fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
+    match data.get(4) {
+        Some(1) => read_class::<FileHeader32<Endianness>>(data),
+        Some(2) => read_class::<FileHeader64<Endianness>>(data),
+        Some(class) => Err(format!("ELF class {class} is neither 1 (32-bit) nor 2 (64-bit)").into()),
+        None => Err("the file ends inside the ELF identification".into()),
+    }
+}
+
+fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
+    let header = H::parse(data).map_err(|_| headers::why_unreadable::<H>(data))?;
+    let endian = header.endian().map_err(|_| "the byte order is neither little nor big")?;
+    let mut diagnostics = Vec::new();
+    let mut file = File {
+        data,
+        header,
+        endian,
+        headers: &[],
+        segments: &[],
+        relocatable: header.e_type(endian) == object::elf::ET_REL,
+    };
+    let layout = timing::phase("headers", || headers::read(&mut file, &mut diagnostics));
+    let headers::Layout { line, segments, mut sections, mut regions } = layout;
+
+    let table = timing::phase("symbols", || symbols::read(&file, &line, &sections, &mut diagnostics));
+    let symbols::Tables { mut symbols, files, mut charges, index } = table;
+    opd::resolve(&file, &line, &sections, &mut symbols, &index, &mut charges);
+    let dynamic = dynamic::read(&file, &sections, &index, &mut charges);
+    let notes = notes::read(&file, &sections, &mut regions);
+    let mut slots = timing::phase("relocations", || {
+        relocations::read(&file, &line, &sections, &symbols, &index, &mut charges)
+    });
+    plt::read(&file, &sections, &mut slots, &mut charges);
+
+    let applied = relocations::for_readers(&file, &sections, &symbols, &index);
+    let unwind = timing::phase("unwind", || unwind::read(&file, &line, &sections, &applied));
+    charges.extend(unwind.charges);
+    regions.extend(unwind.regions);
+    diagnostics.extend(unwind.diagnostics);
+    let dwarf =
+        timing::phase("units", || debug::read(&file, &line, &mut sections, &applied, &mut diagnostics));
+    let has_symtab = file.of_type(object::elf::SHT_SYMTAB).next().is_some();
+
+    let mut image = Image {
+        header: Header {
+            needed: dynamic.needed,
+            build_id: notes.build_id,
+            debug_link: notes.debug_link,
+            toolchain: notes.toolchain,
+            stripped: !has_symtab,
+            debug_info: dwarf.version.map(|version| DebugInfo { version }),
+            ..headers::facts(&file)
+        },
+        line,
+        segments,
+        sections,
+        regions,
+        symbols,
+        files,
+        functions: unwind.functions,
+        units: dwarf.units,
+        unit_ranges: dwarf.unit_ranges,
+        unit_parts: dwarf.unit_parts,
+        charges,
+        pointers: std::mem::take(&mut slots.pointers),
+        diagnostics,
+    };
+    note_overlaps(&image.sections, &mut image.diagnostics);
+    clip_ranges(&mut image.unit_ranges, image.line.len());
+    Ok(image)
+}
+
+/// Sections that share bytes of the file: legal to find, but each byte counts once.
+fn note_overlaps(sections: &[Section<'_>], diagnostics: &mut Vec<Diagnostic>) {
+    let mut spans: Vec<_> = sections.iter().filter(|s| !s.span.is_empty()).collect();
+    spans.sort_by_key(|s| (s.span.start, s.span.end));
+    let mut shared = 0u64;
+    let mut high = 0u64;
+    let mut first: Option<&str> = None;
+    for s in spans {
+        if s.span.start < high {
+            shared += high.min(s.span.end) - s.span.start;
+            first.get_or_insert(&s.name);
+        }
+        high = high.max(s.span.end);
+    }
+    if let Some(name) = first {
+        let text = format!(
+            "section {name} and possibly more share {shared} bytes with another section; each byte is counted once"
+        );
+        diagnostics.push(Diagnostic::warning("sections-overlap", text).bytes(shared));
+    }
+}
+
+fn clip_ranges(ranges: &mut Vec<UnitRange>, len: u64) {
+    for r in ranges.iter_mut() {
+        r.end = r.end.min(len);
+    }
+    ranges.retain(|r| r.start < r.end);
+}
+
+fn endian_of(endian: Endianness) -> Endian {
+    match endian {
+        Endianness::Little => Endian::Little,
+        Endianness::Big => Endian::Big,
+    }
+}

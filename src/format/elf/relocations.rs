@@ -1,0 +1,303 @@
+//! Relocation tables: each entry is charged to the place it patches, each GOT
+//! slot to what it points at.
+
+use std::collections::HashMap;
+
+use object::elf;
+use object::read::elf::{Rel, Rela, SectionHeader};
+use rayon::prelude::*;
+
+use super::symbols::Index;
+use super::{Elf, File};
+use crate::format::{Addend, Charge, Fixup, Line, Pointer, Section, Symbol, Target};
+use crate::kind::Kind;
+
+/// What relocations say about the procedure linkage table and about data.
+#[derive(Default)]
+pub(super) struct Slots {
+    /// What each entry of the table behind `.plt` resolves to, in table order.
+    pub plt: Vec<Target>,
+    /// Pointers that the dynamic linker writes.
+    pub pointers: Vec<Pointer>,
+}
+
+/// One relocation, whatever its encoding.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub offset: u64,
+    pub symbol: u32,
+    /// `None` if the addend is stored at the place (`SHT_REL`).
+    pub addend: Option<i64>,
+}
+
+/// The entries of relocation section `table` that are in the file.
+pub(super) fn entries<H: Elf>(file: &File<'_, H>, table: usize) -> Vec<Entry> {
+    let (endian, bytes) = (file.endian, file.bytes(table));
+    let mips64el = file.header.is_mips64el(endian);
+    let sh_type = file.headers.get(table).map(|h| h.sh_type(endian));
+    if sh_type == Some(elf::SHT_RELA) {
+        let all: &[H::Rela] = File::<H>::array(bytes);
+        let read = |r: &H::Rela| Entry {
+            offset: r.r_offset(endian).into(),
+            symbol: r.r_sym(endian, mips64el),
+            addend: Some(r.r_addend(endian).into()),
+        };
+        all.iter().map(read).collect()
+    } else if sh_type == Some(elf::SHT_REL) {
+        let all: &[H::Rel] = File::<H>::array(bytes);
+        let read =
+            |r: &H::Rel| Entry { offset: r.r_offset(endian).into(), symbol: r.r_sym(endian), addend: None };
+        all.iter().map(read).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+fn entry_size<H: Elf>(file: &File<'_, H>, table: usize) -> u64 {
+    match file.headers.get(table).map(|h| h.sh_type(file.endian)) {
+        Some(elf::SHT_RELA) => size_of::<H::Rela>() as u64,
+        _ => size_of::<H::Rel>() as u64,
+    }
+}
+
+/// Reads all relocation sections.
+pub(super) fn read<H: Elf>(
+    file: &File<'_, H>,
+    line: &Line,
+    sections: &[Section<'_>],
+    symbols: &[Symbol<'_>],
+    index: &Index,
+    charges: &mut Vec<Charge>,
+) -> Slots {
+    let mut slots = Slots::default();
+    let got = Got::new(file, line, sections);
+    for table in file.of_type(elf::SHT_RELA).chain(file.of_type(elf::SHT_REL)) {
+        let (Some(header), Some(section)) = (file.headers.get(table), sections.get(table)) else { continue };
+        let size = entry_size(file, table);
+        let link = header.sh_link(file.endian);
+        let patched = sections.get(header.sh_info(file.endian) as usize);
+        let relocatable = file.relocatable;
+        let place = |offset: u64| {
+            if !relocatable {
+                return line.pos(offset);
+            }
+            let s = patched?;
+            (offset < s.span.end - s.span.start).then(|| s.span.start + offset)
+        };
+        let of_plt = section.name.ends_with(".plt");
+        let read = |(entry, r): (usize, &Entry)| {
+            let start = section.span.start + entry as u64 * size;
+            let at = place(r.offset)?;
+            let slot =
+                got.holds(at).then(|| got.points_at(at, r, index.symbol(link, r.symbol), symbols)).flatten();
+            let on = slot.unwrap_or(Target::Pos(at));
+            let charge = Charge { start, end: start + size, on };
+            let to =
+                if relocatable { None } else { got.target(at, r, index.symbol(link, r.symbol), symbols) };
+            Some((charge, slot.map(|on| (at, on)), to.map(|to| Pointer { at, to })))
+        };
+        let all = entries(file, table);
+        let read: Vec<_> = all.par_iter().enumerate().with_min_len(4096).map(read).collect();
+        for one in read {
+            if of_plt {
+                slots.plt.push(one.map_or(Target::Pos(u64::MAX), |(charge, ..)| charge.on));
+            }
+            let Some((charge, slot, pointer)) = one else { continue };
+            slots.pointers.extend(pointer);
+            charges.push(charge);
+            charges.extend(slot.map(|(at, on)| Charge { start: at, end: at + got.word, on }));
+        }
+    }
+    for table in file.of_type(elf::SHT_RELR).chain(file.of_type(elf::SHT_ANDROID_RELR)) {
+        relative(file, line, sections, table, &got, charges, &mut slots.pointers);
+    }
+    slots
+}
+
+/// `SHT_RELR`: addresses, and bitmaps of the words behind the last address.
+///
+/// A bitmap word stands for up to 63 places. It is charged to the first of them.
+fn relative<H: Elf>(
+    file: &File<'_, H>,
+    line: &Line,
+    sections: &[Section<'_>],
+    table: usize,
+    got: &Got<'_>,
+    charges: &mut Vec<Charge>,
+    pointers: &mut Vec<Pointer>,
+) {
+    let Some(section) = sections.get(table) else { return };
+    let bytes = file.bytes(table);
+    let word = got.word;
+    let bits = word * 8 - 1;
+    let mut next = 0u64;
+    for (at, chunk) in bytes.chunks_exact(word as usize).enumerate() {
+        let value = read_word(chunk, file.endian);
+        let start = section.span.start + at as u64 * word;
+        let mut first = None;
+        let mut patch = |address: u64| {
+            let Some(pos) = line.pos(address) else { return };
+            first = first.or(Some(pos));
+            if let Some(Target::Pos(to)) = got.stored(pos) {
+                pointers.push(Pointer { at: pos, to });
+            }
+            if got.holds(pos)
+                && let Some(on) = got.stored(pos)
+            {
+                charges.push(Charge { start: pos, end: pos + word, on });
+            }
+        };
+        if value & 1 == 0 {
+            patch(value);
+            next = value.wrapping_add(word);
+        } else {
+            for bit in 0..bits {
+                if value >> (bit + 1) & 1 == 1 {
+                    patch(next.wrapping_add(bit * word));
+                }
+            }
+            next = next.wrapping_add(bits * word);
+        }
+        if let Some(first) = first {
+            charges.push(Charge { start, end: start + word, on: Target::Pos(first) });
+        }
+    }
+}
+
+/// The global offset tables of a linked file.
+struct Got<'f> {
+    data: &'f [u8],
+    line: &'f Line,
+    spans: Vec<std::ops::Range<u64>>,
+    word: u64,
+    endian: object::Endianness,
+}
+
+impl<'f> Got<'f> {
+    fn new<H: Elf>(file: &File<'f, H>, line: &'f Line, sections: &[Section<'_>]) -> Got<'f> {
+        let is_got = |s: &&Section<'_>| s.kind == Kind::Dynamic && s.name.starts_with(".got");
+        let spans = if file.relocatable {
+            Vec::new()
+        } else {
+            sections.iter().filter(is_got).map(|s| s.span.clone()).collect()
+        };
+        Got { data: file.data, line, spans, word: if file.is_64() { 8 } else { 4 }, endian: file.endian }
+    }
+
+    fn holds(&self, pos: u64) -> bool {
+        self.spans.iter().any(|s| s.contains(&pos))
+    }
+
+    /// What the slot at `pos` refers to once `entry` is applied.
+    fn points_at(
+        &self,
+        pos: u64,
+        entry: &Entry,
+        symbol: Option<u32>,
+        symbols: &[Symbol<'_>],
+    ) -> Option<Target> {
+        if let Some(symbol) = symbol
+            && symbols.get(symbol as usize).is_some_and(|s| s.address != 0 || !s.name.is_empty())
+        {
+            return Some(Target::Symbol(symbol));
+        }
+        match entry.addend {
+            Some(addend) => self.line.pos(addend as u64).map(Target::Pos),
+            None => self.stored(pos),
+        }
+    }
+
+    /// Where the word at `pos` points once `entry` is applied, if that is in this file.
+    fn target(&self, pos: u64, entry: &Entry, symbol: Option<u32>, symbols: &[Symbol<'_>]) -> Option<u64> {
+        let addend = entry.addend.unwrap_or_default();
+        match symbol.and_then(|s| symbols.get(s as usize)).filter(|s| !s.name.is_empty()) {
+            Some(s) => s.pos?.checked_add_signed(addend),
+            None => match entry.addend {
+                Some(addend) => self.line.pos(addend as u64),
+                None => match self.stored(pos)? {
+                    Target::Pos(to) => Some(to),
+                    Target::Symbol(_) => None,
+                },
+            },
+        }
+    }
+
+    /// What the word stored at `pos` points at.
+    fn stored(&self, pos: u64) -> Option<Target> {
+        let start = usize::try_from(pos).ok()?;
+        let bytes = self.data.get(start..start.checked_add(self.word as usize)?)?;
+        self.line.pos(read_word(bytes, self.endian)).map(Target::Pos)
+    }
+}
+
+/// A word of 4 or 8 bytes.
+pub(super) fn read_word(bytes: &[u8], endian: object::Endianness) -> u64 {
+    let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+    match endian {
+        object::Endianness::Little => bytes.iter().rev().fold(0, fold),
+        object::Endianness::Big => bytes.iter().fold(0, fold),
+    }
+}
+
+/// What relocations do to unwind tables and debug information of an object file, by section.
+#[derive(Default)]
+pub(super) struct Applied {
+    by_section: HashMap<u32, Vec<Fixup>>,
+}
+
+impl Applied {
+    /// Fixups of section `index`, sorted by offset; none in a linked file.
+    pub fn of(&self, index: usize) -> &[Fixup] {
+        u32::try_from(index).ok().and_then(|i| self.by_section.get(&i)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Applies the relocations that readers of sections need to see through.
+///
+/// A linked file needs none: its linker applied them.
+pub(super) fn for_readers<H: Elf>(
+    file: &File<'_, H>,
+    sections: &[Section<'_>],
+    symbols: &[Symbol<'_>],
+    index: &Index,
+) -> Applied {
+    let mut applied = Applied::default();
+    if !file.relocatable {
+        return applied;
+    }
+    for table in file.of_type(elf::SHT_RELA).chain(file.of_type(elf::SHT_REL)) {
+        let Some(header) = file.headers.get(table) else { continue };
+        let (link, patched) = (header.sh_link(file.endian), header.sh_info(file.endian));
+        let read =
+            sections.get(patched as usize).is_some_and(|s| matches!(s.kind, Kind::Unwind | Kind::Debug));
+        if !read {
+            continue;
+        }
+        let fixups = applied.by_section.entry(patched).or_default();
+        for r in entries(file, table) {
+            let Some(base) = index.symbol(link, r.symbol).and_then(|s| base_of(sections, symbols, s)) else {
+                continue;
+            };
+            fixups.push(match r.addend {
+                Some(addend) => Fixup {
+                    offset: r.offset,
+                    value: base.wrapping_add(addend as u64),
+                    addend: Addend::Included,
+                },
+                None => Fixup { offset: r.offset, value: base, addend: Addend::Stored },
+            });
+        }
+        fixups.sort_unstable();
+        // Two relocations of one field are a pair for a sum; the first names the target.
+        fixups.dedup_by_key(|f| f.offset);
+    }
+    applied
+}
+
+/// Where a symbol of an object file lies: on the line if its section is loaded,
+/// else as an offset into its section.
+fn base_of(sections: &[Section<'_>], symbols: &[Symbol<'_>], symbol: u32) -> Option<u64> {
+    let symbol = symbols.get(symbol as usize)?;
+    let section = sections.get(symbol.section? as usize)?;
+    Some(if section.loaded { section.span.start.wrapping_add(symbol.address) } else { symbol.address })
+}

@@ -1,0 +1,233 @@
+//! The line of positions: every byte the report speaks of, in one numbering.
+//!
+//! A `Pos` is a `u64`. `0..file_len` are file offsets. Behind the end of the
+//! file lie the bytes that exist in memory only: zero-fill (`.bss`, segment
+//! tails) and, in odd files, what a second segment maps again. So one partition
+//! of the line gives both totals: the file size and the memory size.
+//!
+//! Addresses are translated here and nowhere else.
+
+use std::ops::Range;
+
+/// One run of memory and where its bytes lie on the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapping {
+    /// Virtual address of the first byte.
+    pub address: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// Position of the first byte on the line.
+    pub pos: u64,
+    /// Index into `Image::segments`.
+    pub segment: u32,
+}
+
+/// What is to be laid on the line: one loadable segment, or one loaded section of an object file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Index into `Image::segments`, or `u32::MAX`.
+    pub segment: u32,
+    /// Virtual address; `None` in an object file, whose sections have no place in memory yet.
+    pub address: Option<u64>,
+    /// Length in memory.
+    pub len: u64,
+    /// The bytes of the file that fill its start.
+    pub file: Range<u64>,
+}
+
+/// How a [`Load`] fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Laid {
+    /// It is on the line.
+    Done {
+        /// Bytes of the file that another load has as well.
+        twice: u64,
+        /// Where its zero-fill lies.
+        zero: Range<u64>,
+    },
+    /// It is too large to be meant, and was left out.
+    Absurd,
+}
+
+/// The line, and how addresses lie on it.
+///
+/// Invariant: mappings do not overlap on the line; their lengths sum to `memory_len`.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    file_len: u64,
+    len: u64,
+    memory_len: u64,
+    relocatable: bool,
+    by_pos: Vec<Mapping>,
+    by_address: Vec<Mapping>,
+}
+
+/// The most bytes the memory-only part of a line may have.
+///
+/// Far beyond any address space in use, far below where sums could overflow.
+const MEMORY_LIMIT: u64 = 1 << 60;
+
+impl Line {
+    /// Lays a file of `file_len` bytes and all its loads on a line.
+    ///
+    /// File bytes that two loads share belong to the one that starts first (ties:
+    /// the earlier in `loads`); the other gets memory-only positions for them, so
+    /// the memory total holds. Bytes that should come from beyond the end of the
+    /// file become memory-only too. In a `relocatable` file addresses are
+    /// positions: its sections all start at address 0, and a position tells them
+    /// apart.
+    ///
+    /// *Cost*: O(n log n) in the number of loads.
+    pub fn lay(file_len: u64, relocatable: bool, loads: &[Load]) -> (Line, Vec<Laid>) {
+        let mut line = Line { file_len, len: file_len, relocatable, ..Line::default() };
+        let mut order: Vec<usize> = (0..loads.len()).collect();
+        order.sort_by_key(|&i| (loads[i].file.start, i));
+        let mut laid = vec![Laid::Absurd; loads.len()];
+        let mut high = 0u64;
+        for i in order {
+            let load = &loads[i];
+            let total = line.memory_len.checked_add(load.len);
+            let ends = load.address.unwrap_or(0).checked_add(load.len);
+            if total.is_none_or(|t| t > MEMORY_LIMIT) || ends.is_none() {
+                continue;
+            }
+            let start = load.file.start.min(file_len);
+            let end = load.file.end.clamp(start, file_len).min(start.saturating_add(load.len));
+            // Sorted by start, so what is taken behind `start` is one run.
+            let twice = high.clamp(start, end) - start;
+            line.append(load, 0, twice);
+            line.insert(load, twice, start + twice, end - start - twice);
+            let zero = line.len;
+            line.append(load, end - start, load.len - (end - start));
+            high = high.max(end);
+            laid[i] = Laid::Done { twice, zero: zero..line.len };
+        }
+        line.by_pos.sort_by_key(|m| m.pos);
+        line.by_address = line.by_pos.clone();
+        line.by_address.sort_by_key(|m| (m.address, m.pos));
+        (line, laid)
+    }
+
+    fn append(&mut self, load: &Load, into: u64, len: u64) {
+        let pos = self.len;
+        self.len += len;
+        self.insert(load, into, pos, len);
+    }
+
+    fn insert(&mut self, load: &Load, into: u64, pos: u64, len: u64) {
+        if len > 0 {
+            let address = load.address.map_or(pos, |a| a + into);
+            self.memory_len += len;
+            self.by_pos.push(Mapping { address, len, pos, segment: load.segment });
+        }
+    }
+
+    /// Size of the file in bytes.
+    pub fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
+    /// Length of the whole line: file bytes, then memory-only bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether the line has no position at all.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes in memory once loaded.
+    pub fn memory_len(&self) -> u64 {
+        self.memory_len
+    }
+
+    /// The mappings in order of position.
+    pub fn mappings(&self) -> &[Mapping] {
+        &self.by_pos
+    }
+
+    /// The mapping that holds `pos`.
+    pub fn mapping_at(&self, pos: u64) -> Option<&Mapping> {
+        let after = self.by_pos.partition_point(|m| m.pos <= pos);
+        self.by_pos.get(after.checked_sub(1)?).filter(|m| pos - m.pos < m.len)
+    }
+
+    /// Where `address` lies on the line.
+    ///
+    /// Where two segments claim one address, the one with the higher start wins.
+    pub fn pos(&self, address: u64) -> Option<u64> {
+        self.locate(address).map(|(pos, _)| pos)
+    }
+
+    /// Where `address` lies, and how many bytes from there on are mapped in one run.
+    pub fn locate(&self, address: u64) -> Option<(u64, u64)> {
+        let after = self.by_address.partition_point(|m| m.address <= address);
+        let m = self.by_address.get(after.checked_sub(1)?)?;
+        let into = address - m.address;
+        (into < m.len).then(|| (m.pos + into, m.len - into))
+    }
+
+    /// The address of `pos`, when it is mapped and the file has addresses.
+    pub fn address(&self, pos: u64) -> Option<u64> {
+        if self.relocatable {
+            return None;
+        }
+        self.mapping_at(pos).map(|m| m.address + (pos - m.pos))
+    }
+
+    /// Whether addresses are positions, as in an object file.
+    pub fn is_relocatable(&self) -> bool {
+        self.relocatable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(segment: u32, address: u64, len: u64, file: Range<u64>) -> Load {
+        Load { segment, address: Some(address), len, file }
+    }
+
+    #[test]
+    fn file_bytes_keep_their_offset_and_zero_fill_follows_the_file() {
+        let (line, laid) = Line::lay(100, false, &[load(0, 0x1000, 50, 10..40)]);
+        assert_eq!(laid, [Laid::Done { twice: 0, zero: 100..120 }]);
+        assert_eq!((line.len(), line.memory_len()), (120, 50));
+        assert_eq!(line.pos(0x1000), Some(10));
+        assert_eq!(line.pos(0x101d), Some(39));
+        assert_eq!(line.pos(0x101e), Some(100));
+        assert_eq!(line.pos(0x1031), Some(119));
+        assert_eq!(line.pos(0x1032), None);
+        assert_eq!(line.address(100), Some(0x101e));
+        assert_eq!(line.address(40), None);
+    }
+
+    #[test]
+    fn bytes_mapped_twice_count_once_in_the_file_and_twice_in_memory() {
+        let loads = [load(1, 0x2000, 40, 30..70), load(0, 0x1000, 50, 0..50)];
+        let (line, laid) = Line::lay(100, false, &loads);
+        assert_eq!(laid, [Laid::Done { twice: 20, zero: 120..120 }, Laid::Done { twice: 0, zero: 100..100 }]);
+        assert_eq!((line.len(), line.memory_len()), (120, 90));
+        assert_eq!(line.pos(0x2000), Some(100));
+        assert_eq!(line.pos(0x2014), Some(50));
+    }
+
+    #[test]
+    fn absurd_sizes_are_left_out() {
+        let loads = [load(0, 0, u64::MAX, 0..100), load(1, u64::MAX, 2, 0..2), load(2, 0, 200, 90..u64::MAX)];
+        let (line, laid) = Line::lay(100, false, &loads);
+        assert_eq!(laid, [Laid::Absurd, Laid::Absurd, Laid::Done { twice: 0, zero: 100..290 }]);
+        assert_eq!((line.len(), line.memory_len()), (290, 200));
+    }
+
+    #[test]
+    fn an_object_file_has_positions_for_addresses() {
+        let load = Load { segment: u32::MAX, address: None, len: 8, file: 64..64 };
+        let (line, _) = Line::lay(100, true, &[load]);
+        assert_eq!(line.pos(103), Some(103));
+        assert_eq!(line.address(103), None);
+        assert_eq!(line.memory_len(), 8);
+    }
+}

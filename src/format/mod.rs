@@ -1,0 +1,387 @@
+//! Bytes to facts.
+//!
+//! A reader says what a file states about itself: where its parts lie, which
+//! symbols and units it names, which bytes exist on account of which others. It
+//! decides nothing: who owns a byte in the end is worked out in `attrib`. No
+//! reader knows of crates.
+//!
+//! All places in an [`Image`] are positions on its [`Line`]; see there.
+
+mod cursor;
+pub mod dwarf;
+pub mod elf;
+mod line;
+mod trouble;
+pub mod unwind;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub use cursor::{Addend, Fixup};
+pub use line::{Laid, Line, Load, Mapping};
+
+use crate::error::{Diagnostic, Error};
+use crate::input::Input;
+use crate::kind::Kind;
+
+/// What a file states about itself. Borrows from the input.
+#[derive(Debug)]
+pub struct Image<'data> {
+    /// The facts of the file as a whole.
+    pub header: Header,
+    /// The line of positions all other facts use.
+    pub line: Line,
+    /// Loadable segments in file order.
+    pub segments: Vec<Segment>,
+    /// Sections in header order.
+    pub sections: Vec<Section<'data>>,
+    /// Named structures outside any section, and parts of sections that need a name of their own.
+    pub regions: Vec<Region>,
+    /// Symbols of all tables, in table order.
+    pub symbols: Vec<Symbol<'data>>,
+    /// Files that the symbol table names (`STT_FILE`), by [`Symbol::file`].
+    pub files: Vec<Cow<'data, str>>,
+    /// Functions that unwind tables describe.
+    pub functions: Vec<Range<u64>>,
+    /// Units of debug information.
+    pub units: Vec<Unit<'data>>,
+    /// Which code and data belongs to which unit.
+    pub unit_ranges: Vec<UnitRange>,
+    /// Which debug information belongs to which unit.
+    pub unit_parts: Vec<UnitPart>,
+    /// Bytes that exist on account of something else.
+    pub charges: Vec<Charge>,
+    /// Pointers that relocations put into the file, in the order of their tables.
+    pub pointers: Vec<Pointer>,
+    /// What could not be understood.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A word that holds the address of something once the file is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pointer {
+    /// Position of the word.
+    pub at: u64,
+    /// Position of what it points at.
+    pub to: u64,
+}
+
+/// The file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The container format.
+    pub format: Format,
+    /// Executable, shared object, ...: the format's own word.
+    pub file_type: &'static str,
+    /// Architecture by its common name, `x86_64`.
+    pub arch: Cow<'static, str>,
+    /// 32 or 64.
+    pub bits: u8,
+    /// Byte order.
+    pub endian: Endian,
+    /// What compilers for the machine put between functions.
+    pub filler: Filler,
+    /// How to read its instructions.
+    pub instructions: Instructions,
+    /// Whether addresses in instructions are final, as in executables that are not position-independent.
+    pub fixed_addresses: bool,
+    /// Build id or its like, as lower-case hexadecimal.
+    pub build_id: Option<String>,
+    /// Dynamic libraries the file needs, in order.
+    pub needed: Vec<String>,
+    /// What compilers and linkers wrote of themselves, in order, without repeats.
+    pub toolchain: Vec<String>,
+    /// Whether the static symbol table is missing.
+    pub stripped: bool,
+    /// Where separate debug information should be, as the file says.
+    pub debug_link: Option<String>,
+    /// Which debug information is in the file.
+    pub debug_info: Option<DebugInfo>,
+}
+
+/// Container formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Executable and Linkable Format.
+    Elf,
+}
+
+impl Format {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Elf => "elf",
+        }
+    }
+}
+
+/// Byte order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endian {
+    /// Least significant byte first.
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+impl Endian {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Endian::Little => "little",
+            Endian::Big => "big",
+        }
+    }
+}
+
+/// What compilers put between functions, by instruction set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Filler {
+    /// `int3` and the multi-byte `nop`s.
+    X86,
+    /// One of these four-byte words, in file byte order, or zeros.
+    Words(&'static [u32]),
+    /// One of these two-byte words, in file byte order, or zeros.
+    HalfWords(&'static [u16]),
+    /// Zeros only.
+    Zeros,
+}
+
+/// Instruction sets whose references to data can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Instructions {
+    /// x86 in 64-bit mode.
+    X86_64,
+    /// Any other: references are not read.
+    Other,
+}
+
+/// How much debug information there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DebugInfo {
+    /// DWARF version of the newest unit.
+    pub version: u16,
+}
+
+/// A loadable segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Name for people, `LOAD #1 R-X`.
+    pub name: String,
+    /// Virtual address.
+    pub address: u64,
+    /// Size in memory.
+    pub memory_size: u64,
+    /// The bytes it loads.
+    pub file: Range<u64>,
+    /// Kind of bytes where no section says better.
+    pub kind: Kind,
+}
+
+/// A section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section<'data> {
+    /// Name as in the file, made valid UTF-8.
+    pub name: Cow<'data, str>,
+    /// Virtual address, 0 when not loaded.
+    pub address: u64,
+    /// Size the header states.
+    pub size: u64,
+    /// Alignment in bytes, at least 1.
+    pub align: u64,
+    /// Where its bytes lie on the line: in the file, or in zero-fill. Empty if nowhere.
+    pub span: Range<u64>,
+    /// Kind of its bytes where nothing says better.
+    pub kind: Kind,
+    /// Whether it is loaded into memory.
+    pub loaded: bool,
+    /// Whether it holds instructions.
+    pub executable: bool,
+    /// Size of the content once decompressed, for a compressed section.
+    pub uncompressed: Option<u64>,
+}
+
+/// A named structure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// Where it lies.
+    pub span: Range<u64>,
+    /// Name for people, without brackets: `program headers`.
+    pub name: Cow<'static, str>,
+    /// What its bytes are.
+    pub kind: Kind,
+    /// How it relates to sections.
+    pub place: RegionPlace,
+}
+
+/// How a [`Region`] relates to sections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RegionPlace {
+    /// Outside sections, and beating any section that claims the same bytes.
+    File,
+    /// Inside a section whose name it keeps.
+    InSection,
+    /// Only where no section claims the bytes.
+    Fallback,
+}
+
+/// A symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbol<'data> {
+    /// Name as in the file, without a version.
+    pub name: &'data [u8],
+    /// Value as in the file, without tag bits.
+    pub address: u64,
+    /// Where it starts on the line, when it names a place there.
+    pub pos: Option<u64>,
+    /// Size the table states.
+    pub size: u64,
+    /// Index into [`Image::sections`], when it lies in one.
+    pub section: Option<u32>,
+    /// Index into [`Image::files`]: the file symbol it follows.
+    pub file: Option<u32>,
+    /// What it names.
+    pub kind: SymbolKind,
+    /// Who sees it.
+    pub binding: Binding,
+    /// Whether it is of the static table, which stripping removes.
+    pub is_static: bool,
+}
+
+/// What a symbol names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SymbolKind {
+    /// Code.
+    Function,
+    /// Data.
+    Object,
+    /// Data of each thread.
+    Tls,
+    /// A place of unstated type: a label of assembly, or one the linker made.
+    Label,
+    /// Something another file defines.
+    Import,
+    /// Not a thing that owns bytes: sections, files, mapping marks, absolute values.
+    Other,
+}
+
+/// Who sees a symbol. Ordered: the preferred name of a place comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Binding {
+    /// Every file.
+    Global,
+    /// Every file, unless another defines it.
+    Weak,
+    /// Its own file.
+    Local,
+}
+
+/// A unit of debug information.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unit<'data> {
+    /// `DW_AT_name` of the root; empty if it has none.
+    pub name: Cow<'data, str>,
+    /// `DW_AT_comp_dir` of the root; empty if it has none.
+    pub comp_dir: Cow<'data, str>,
+    /// `DW_AT_producer` of the root; empty if it has none.
+    pub producer: Cow<'data, str>,
+    /// `DW_AT_language` of the root (DWARF 5 section 7.12); 0 if it has none.
+    pub language: u16,
+    /// DWARF version.
+    pub version: u16,
+}
+
+/// Code or data that a unit covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitRange {
+    /// First position.
+    pub start: u64,
+    /// One past the last position.
+    pub end: u64,
+    /// Index into [`Image::units`].
+    pub unit: u32,
+}
+
+/// Debug information that a unit consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitPart {
+    /// Index into [`Image::sections`].
+    pub section: u32,
+    /// First byte, as an offset into the (decompressed) section.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// Index into [`Image::units`].
+    pub unit: u32,
+    /// Whether the boundaries are computed shares and not stated by the file.
+    pub estimated: bool,
+}
+
+/// Bytes that exist on account of something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Charge {
+    /// First position.
+    pub start: u64,
+    /// One past the last position.
+    pub end: u64,
+    /// On whose account.
+    pub on: Target,
+}
+
+/// On whose account a [`Charge`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Whatever owns this position.
+    Pos(u64),
+    /// The symbol at this index of [`Image::symbols`].
+    Symbol(u32),
+}
+
+/// Reads the facts of a file.
+///
+/// *Errors*: [`Error::UnknownFormat`] if the first bytes are of no known format,
+/// [`Error::Malformed`] if there is no structure behind them. Everything else
+/// that is wrong becomes a [`Diagnostic`].
+pub fn read(input: &Input) -> Result<Image<'_>, Error> {
+    let bytes = input.bytes();
+    if bytes.starts_with(b"\x7fELF") {
+        return elf::read(bytes)
+            .map_err(|source| Error::Malformed { path: input.path().to_path_buf(), source });
+    }
+    Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) })
+}
+
+/// What bytes that are no known binary look like.
+fn describe(bytes: &[u8]) -> Cow<'static, str> {
+    let known: [(&[u8], &str); 14] = [
+        (b"MZ", "it looks like a PE executable; this version reads ELF only"),
+        (b"\0asm", "it looks like a WebAssembly module; this version reads ELF only"),
+        (b"\xfe\xed\xfa\xce", "it looks like a Mach-O file; this version reads ELF only"),
+        (b"\xfe\xed\xfa\xcf", "it looks like a Mach-O file; this version reads ELF only"),
+        (b"\xce\xfa\xed\xfe", "it looks like a Mach-O file; this version reads ELF only"),
+        (b"\xcf\xfa\xed\xfe", "it looks like a Mach-O file; this version reads ELF only"),
+        (
+            b"\xca\xfe\xba\xbe",
+            "it looks like a universal Mach-O file or a Java class; this version reads ELF only",
+        ),
+        (b"!<arch>\n", "it looks like an archive (`ar`); this version reads ELF only"),
+        (b"!<thin>\n", "it looks like a thin archive (`ar`); this version reads ELF only"),
+        (b"BC\xc0\xde", "it looks like LLVM bitcode, which has no machine code to measure"),
+        (b"PK\x03\x04", "it looks like a zip archive"),
+        (b"\x1f\x8b", "it looks like gzip data"),
+        (b"\x28\xb5\x2f\xfd", "it looks like zstd data"),
+        (b"#!", "it looks like a script"),
+    ];
+    if bytes.is_empty() {
+        return "it is empty".into();
+    }
+    if let Some((_, text)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return (*text).into();
+    }
+    let head = bytes.get(..bytes.len().min(8)).unwrap_or_default();
+    if head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
+        return "it looks like text".into();
+    }
+    let hex: Vec<String> = head.iter().map(|b| format!("{b:02x}")).collect();
+    format!("its first bytes are {}", hex.join(" ")).into()
+}

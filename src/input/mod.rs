@@ -1,0 +1,117 @@
+//! Bytes to analyse: a mapped file or a buffer.
+//!
+//! Knows nothing of formats. Holds the only `unsafe` of the crate.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// The bytes of one file and the name it was asked for by.
+#[derive(Debug)]
+pub struct Input {
+    path: PathBuf,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Mapped(memmap2::Mmap),
+    Owned(Vec<u8>),
+}
+
+impl Input {
+    /// Opens a file and maps it into memory; `-` reads standard input instead.
+    ///
+    /// Symbolic links are followed, as the caller named them. What cannot be
+    /// mapped (a pipe) is read to its end; a directory or a device is refused.
+    ///
+    /// *Errors*: [`Error::Open`].
+    pub fn open(path: &Path) -> Result<Input, Error> {
+        let fail = |source| Error::Open { path: path.to_path_buf(), source };
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
+            return Ok(Input { path: path.to_path_buf(), bytes: Bytes::Owned(bytes) });
+        }
+        // Asked before opening: opening a device or a FIFO can block or act.
+        let meta = std::fs::metadata(path).map_err(fail)?;
+        if meta.is_dir() {
+            return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
+        }
+        if !meta.is_file() && !is_pipe(&meta) {
+            return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+        }
+        let mut file = File::open(path).map_err(fail)?;
+        let bytes = if meta.len() > 0 { map(&file).map(Bytes::Mapped).ok() } else { None };
+        let bytes = match bytes {
+            Some(mapped) => mapped,
+            None => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).map_err(fail)?;
+                Bytes::Owned(bytes)
+            }
+        };
+        Ok(Input { path: path.to_path_buf(), bytes })
+    }
+
+    /// Takes bytes that are in memory already.
+    pub fn from_bytes(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Input {
+        Input { path: name.into(), bytes: Bytes::Owned(bytes) }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Mapped(map) => map,
+            Bytes::Owned(bytes) => bytes,
+        }
+    }
+
+    /// The path as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(meta: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    meta.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+#[expect(unsafe_code, reason = "mapping a file is unsafe by nature; the reason it is sound here is below")]
+fn map(file: &File) -> io::Result<memmap2::Mmap> {
+    // SAFETY: the map is private and read-only, and is only ever read as plain
+    // bytes. If another process changes the file meanwhile, values differ
+    // between reads (no reader relies on reading the same value twice for memory
+    // safety: all access is bounds-checked); if it is truncated, access raises
+    // SIGBUS, which ends the process without corrupting anything.
+    unsafe { memmap2::Mmap::map(file) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_and_a_missing_file_are_refused_by_name() {
+        let error = Input::open(Path::new(".")).unwrap_err();
+        assert_eq!(error.to_string(), "failed to read `.`");
+        assert!(Input::open(Path::new("no/such/file")).is_err());
+    }
+
+    #[test]
+    fn a_file_and_a_buffer_give_the_same_bytes() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let mapped = Input::open(&path).unwrap();
+        let owned = Input::from_bytes("Cargo.toml", std::fs::read(&path).unwrap());
+        assert_eq!(mapped.bytes(), owned.bytes());
+    }
+}

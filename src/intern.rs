@@ -1,0 +1,177 @@
+//! Typed ids and the name table.
+//!
+//! Knows nothing of what the names name.
+
+use std::hash::{BuildHasher, Hash};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// Defines a `u32` id type: an index into one kind of row.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// No row.
+            pub const NONE: $name = $name(u32::MAX);
+
+            /// The index, or `None` for [`Self::NONE`].
+            pub fn get(self) -> Option<usize> {
+                (self != Self::NONE).then_some(self.0 as usize)
+            }
+
+            /// The id of row `index`.
+            ///
+            /// *Panics* past four thousand million rows, which no input that
+            /// fits in memory reaches.
+            pub fn new(index: usize) -> $name {
+                let id = u32::try_from(index).ok().filter(|&i| i != u32::MAX);
+                $name(id.expect("fewer than 2^32 - 1 rows"))
+            }
+        }
+    };
+}
+pub(crate) use id;
+
+id! {
+    /// A text in [`Names`].
+    NameId
+}
+
+/// Texts stored once, one after another.
+#[derive(Debug, Default, Clone)]
+pub struct Names {
+    text: String,
+    ends: Vec<usize>,
+    table: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Names {
+    /// The id of `text`, new or known.
+    pub fn intern(&mut self, text: &str) -> NameId {
+        let Names { text: all, ends, table, hasher } = self;
+        let hash = hasher.hash_one(text);
+        let entry = table.entry(
+            hash,
+            |&id| slice(all, ends, id) == text,
+            |&id| hasher.hash_one(slice(all, ends, id)),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(known) => NameId(*known.get()),
+            hashbrown::hash_table::Entry::Vacant(free) => {
+                let id = NameId::new(ends.len());
+                free.insert(id.0);
+                self.text.push_str(text);
+                self.ends.push(self.text.len());
+                id
+            }
+        }
+    }
+
+    /// Stores `text` without looking for an equal one.
+    ///
+    /// For texts that are mostly distinct, where the look-up costs more than it saves.
+    pub fn push(&mut self, text: &str) -> NameId {
+        let id = NameId::new(self.ends.len());
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        id
+    }
+
+    /// The text of `id`; empty for [`NameId::NONE`].
+    pub fn get(&self, id: NameId) -> &str {
+        if id == NameId::NONE { "" } else { slice(&self.text, &self.ends, id.0) }
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+fn slice<'t>(text: &'t str, ends: &[usize], id: u32) -> &'t str {
+    let index = id as usize;
+    let start = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    ends.get(index).and_then(|&end| text.get(start..end)).unwrap_or("")
+}
+
+/// Distinct values of any type, numbered in order of first appearance.
+#[derive(Debug, Clone)]
+pub struct Distinct<T> {
+    values: Vec<T>,
+    table: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl<T> Default for Distinct<T> {
+    fn default() -> Self {
+        Distinct { values: Vec::new(), table: HashTable::new(), hasher: DefaultHashBuilder::default() }
+    }
+}
+
+impl<T: Eq + Hash> Distinct<T> {
+    /// The number of `value`, new or known.
+    pub fn insert(&mut self, value: T) -> u32 {
+        let Distinct { values, table, hasher } = self;
+        let hash = hasher.hash_one(&value);
+        let entry = table.entry(
+            hash,
+            |&at| values[at as usize] == value,
+            |&at| hasher.hash_one(&values[at as usize]),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
+            hashbrown::hash_table::Entry::Vacant(free) => {
+                let at = u32::try_from(values.len()).expect("fewer than 2^32 values");
+                free.insert(at);
+                values.push(value);
+                at
+            }
+        }
+    }
+
+    /// The values by number.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The values by number, without the look-up table.
+    pub fn into_values(self) -> Vec<T> {
+        self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_share_an_id_and_none_is_empty() {
+        let mut names = Names::default();
+        let a = names.intern("serde");
+        let b = names.intern("");
+        assert_eq!(names.intern("serde"), a);
+        assert_eq!(names.get(a), "serde");
+        assert_eq!(names.get(b), "");
+        assert_eq!(names.get(NameId::NONE), "");
+        let pushed = names.push("serde");
+        assert_ne!(pushed, a);
+        assert_eq!(names.get(pushed), "serde");
+        assert_eq!(names.len(), 3);
+    }
+
+    #[test]
+    fn distinct_values_are_numbered_in_order_of_appearance() {
+        let mut distinct = Distinct::default();
+        assert_eq!([7, 3, 7, 9, 3].map(|v| distinct.insert(v)), [0, 1, 0, 2, 1]);
+        assert_eq!(distinct.values(), [7, 3, 9]);
+    }
+}

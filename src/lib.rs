@@ -1,0 +1,46 @@
+//! Reads a binary and gives every byte of it to exactly one owner.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), bloat::error::Error> {
+//! use bloat::model::view::{Dim, View, tree};
+//!
+//! let input = bloat::input::Input::open("target/release/app".as_ref())?;
+//! let model = bloat::analyze(&input)?;
+//! let view = View { dims: vec![Dim::Crate], ..View::default() };
+//! let answer = tree(&model, &view);
+//! for row in &answer.roots {
+//!     println!("{:>10} {}", row.sizes.file, answer.keys[0].label(row.key));
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Data flows one way: [`input`] gives bytes, [`mod@format`] reads facts, [`attrib`]
+//! decides who owns what, [`model`] holds the answer, [`report`] asks it
+//! questions, [`render`] writes what they yield. `docs/ARCHITECTURE.md` has the
+//! map and the reasons.
+
+pub mod attrib;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod error;
+pub mod format;
+pub mod input;
+mod intern;
+pub mod kind;
+pub mod model;
+pub mod names;
+pub mod partition;
+pub mod render;
+pub mod report;
+pub mod timing;
+
+pub use intern::{NameId, Names};
+
+/// Reads a binary and works out who owns each of its bytes.
+///
+/// *Errors*: there is no answer at all, see [`error::Error`]. Everything less
+/// is in [`model::Model::diagnostics`].
+pub fn analyze(input: &input::Input) -> Result<model::Model, error::Error> {
+    let image = format::read(input)?;
+    Ok(attrib::attribute(input, &image))
+}

@@ -1,0 +1,7 @@
+//! The `bloat` binary: everything it does lives in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bloat::cli::main()
+}

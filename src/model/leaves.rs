@@ -1,0 +1,155 @@
+//! The leaf table: one row per run of bytes with one owner in every dimension.
+
+use super::{OwnerId, SectionId, SegmentId, Sizes, SymbolId, UnitId};
+use crate::kind::Kind;
+
+/// One run of the line that is loaded into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapping {
+    /// First position.
+    pub pos: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// Virtual address of the first byte; 0 in an object file, where each section starts at 0.
+    pub address: u64,
+}
+
+/// A run of bytes with one owner in every dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf {
+    /// Position on the line: a file offset if it is less than the file size, else memory only.
+    pub start: u64,
+    /// Length in bytes, at least 1.
+    pub len: u64,
+    /// What the bytes are for.
+    pub kind: Kind,
+    /// The segment that loads them, or none.
+    pub segment: SegmentId,
+    /// The section, or what stands for one.
+    pub section: SectionId,
+    /// The symbol or structure, or none.
+    pub symbol: SymbolId,
+    /// The unit, or none.
+    pub unit: UnitId,
+    /// The attribution to crates.
+    pub owner: OwnerId,
+    /// Whether the run's boundaries are computed shares and not stated by the file.
+    pub estimated: bool,
+    /// Whether the symbol of the run starts here: counts symbols without counting any twice.
+    pub home: bool,
+    /// Whether the bytes are in the file.
+    pub in_file: bool,
+    /// Whether the bytes are in memory.
+    pub in_memory: bool,
+}
+
+impl Leaf {
+    /// What the leaf adds to totals.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            file: if self.in_file { self.len } else { 0 },
+            memory: if self.in_memory { self.len } else { 0 },
+        }
+    }
+}
+
+const ESTIMATED: u8 = 1;
+const HOME: u8 = 2;
+const IN_FILE: u8 = 4;
+const IN_MEMORY: u8 = 8;
+
+/// All leaves, one vector per column. About 32 bytes a leaf.
+#[derive(Debug, Clone, Default)]
+pub struct Leaves {
+    start: Vec<u64>,
+    end: u64,
+    kind: Vec<Kind>,
+    segment: Vec<SegmentId>,
+    section: Vec<SectionId>,
+    symbol: Vec<SymbolId>,
+    unit: Vec<UnitId>,
+    owner: Vec<OwnerId>,
+    flags: Vec<u8>,
+    mappings: Vec<Mapping>,
+}
+
+impl Leaves {
+    /// An empty table over a line with these mappings, which must be in order of position.
+    pub fn new(mappings: Vec<Mapping>) -> Leaves {
+        Leaves { mappings, ..Leaves::default() }
+    }
+
+    /// Adds the leaf behind the last one; joins it to the last if they differ in nothing.
+    pub fn push(&mut self, leaf: Leaf) {
+        let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+        let flags = flag(leaf.estimated, ESTIMATED)
+            | flag(leaf.home, HOME)
+            | flag(leaf.in_file, IN_FILE)
+            | flag(leaf.in_memory, IN_MEMORY);
+        self.end = leaf.start + leaf.len;
+        if !leaf.home
+            && self.flags.last().is_some_and(|&f| f & !HOME == flags)
+            && self.kind.last() == Some(&leaf.kind)
+            && self.section.last() == Some(&leaf.section)
+            && self.symbol.last() == Some(&leaf.symbol)
+            && self.unit.last() == Some(&leaf.unit)
+            && self.owner.last() == Some(&leaf.owner)
+            && self.segment.last() == Some(&leaf.segment)
+        {
+            return;
+        }
+        self.start.push(leaf.start);
+        self.kind.push(leaf.kind);
+        self.segment.push(leaf.segment);
+        self.section.push(leaf.section);
+        self.symbol.push(leaf.symbol);
+        self.unit.push(leaf.unit);
+        self.owner.push(leaf.owner);
+        self.flags.push(flags);
+    }
+
+    /// Number of leaves.
+    pub fn len(&self) -> usize {
+        self.start.len()
+    }
+
+    /// Whether there are no leaves.
+    pub fn is_empty(&self) -> bool {
+        self.start.is_empty()
+    }
+
+    /// The leaf at `index`.
+    ///
+    /// *Panics* if `index` is not less than [`Leaves::len`].
+    pub fn get(&self, index: usize) -> Leaf {
+        let start = self.start[index];
+        let end = self.start.get(index + 1).copied().unwrap_or(self.end);
+        let flags = self.flags[index];
+        Leaf {
+            start,
+            len: end - start,
+            kind: self.kind[index],
+            segment: self.segment[index],
+            section: self.section[index],
+            symbol: self.symbol[index],
+            unit: self.unit[index],
+            owner: self.owner[index],
+            estimated: flags & ESTIMATED != 0,
+            home: flags & HOME != 0,
+            in_file: flags & IN_FILE != 0,
+            in_memory: flags & IN_MEMORY != 0,
+        }
+    }
+
+    /// The leaves in order of position.
+    pub fn iter(&self) -> impl Iterator<Item = Leaf> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// The virtual address of position `pos`, if it is mapped; in an object file the offset into its section.
+    pub fn address(&self, pos: u64) -> Option<u64> {
+        let after = self.mappings.partition_point(|m| m.pos <= pos);
+        let m = self.mappings.get(after.checked_sub(1)?)?;
+        (pos - m.pos < m.len).then_some(m.address + (pos - m.pos))
+    }
+}

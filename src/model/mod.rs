@@ -1,0 +1,128 @@
+//! The answer as plain owned data: leaves, and the rows their ids point to.
+//!
+//! Knows no file format and no bytes. Everything a report shows is a group-by
+//! over the leaves, so every report sums to the file by construction.
+
+pub mod filter;
+mod leaves;
+mod rows;
+pub mod view;
+
+pub use leaves::{Leaf, Leaves, Mapping};
+pub use rows::{
+    CrateId, CrateRow, Evidence, Facts, Owner, OwnerId, SectionId, SectionRow, SegmentId, SegmentRow, Source,
+    SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
+};
+
+use crate::error::Diagnostic;
+use crate::intern::Names;
+
+/// Bytes in the file and bytes in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
+pub struct Sizes {
+    /// Bytes of the file.
+    pub file: u64,
+    /// Bytes of memory once loaded.
+    pub memory: u64,
+}
+
+impl std::ops::AddAssign for Sizes {
+    fn add_assign(&mut self, other: Sizes) {
+        self.file += other.file;
+        self.memory += other.memory;
+    }
+}
+
+/// A binary, each byte with one owner. Owns everything it needs.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The file as a whole.
+    pub facts: Facts,
+    /// The leaves in order of position.
+    pub leaves: Leaves,
+    /// Loadable segments, by [`SegmentId`].
+    pub segments: Vec<SegmentRow>,
+    /// Sections and what stands for them outside sections, by [`SectionId`].
+    pub sections: Vec<SectionRow>,
+    /// Symbols and named structures, by [`SymbolId`]: in order of position, the preferred name first.
+    pub symbols: Vec<SymbolRow>,
+    /// Units of debug information and files of the symbol table, by [`UnitId`].
+    pub units: Vec<UnitRow>,
+    /// Crates and named buckets, by [`CrateId`].
+    pub crates: Vec<CrateRow>,
+    /// Attributions in use, by [`OwnerId`].
+    pub owners: Vec<Owner>,
+    /// Texts of all rows.
+    pub names: Names,
+    /// What could not be understood.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Model {
+    /// Size of the file and of its memory image.
+    pub fn total(&self) -> Sizes {
+        Sizes { file: self.facts.file_size, memory: self.facts.memory_size }
+    }
+
+    /// The raw name of a symbol; empty for structures without one.
+    pub fn mangled(&self, id: SymbolId) -> &str {
+        match id.get().and_then(|i| self.symbols.get(i)) {
+            Some(row) if row.sort.is_symbol() => self.names.get(row.name),
+            _ => "",
+        }
+    }
+
+    /// The name of a symbol for people: demangled, or in brackets for what is no symbol.
+    ///
+    /// *Cost*: demangles at every call.
+    pub fn symbol_label(&self, id: SymbolId) -> String {
+        let Some(row) = id.get().and_then(|i| self.symbols.get(i)) else { return String::new() };
+        let name = self.names.get(row.name);
+        match row.sort {
+            SymbolSort::Structure => format!("[{name}]"),
+            SymbolSort::Unnamed => format!("[function at {:#x}]", row.address.unwrap_or_default()),
+            _ => crate::names::display(name),
+        }
+    }
+
+    /// The attribution of a leaf.
+    pub fn owner(&self, id: OwnerId) -> &Owner {
+        &self.owners[id.0 as usize]
+    }
+
+    /// Proves that the leaves are what they claim to be.
+    ///
+    /// *Errors*: a sentence that says which invariant is broken and where.
+    /// *Cost*: one pass over the leaves.
+    pub fn check(&self) -> Result<(), String> {
+        let mut at = 0u64;
+        let mut sum = Sizes::default();
+        for (index, leaf) in self.leaves.iter().enumerate() {
+            if leaf.start != at || leaf.len == 0 {
+                return Err(format!(
+                    "leaf {index} starts at {} with {} bytes, expected {at}",
+                    leaf.start, leaf.len
+                ));
+            }
+            at += leaf.len;
+            sum += leaf.sizes();
+            let straddles = leaf.start < self.facts.file_size && at > self.facts.file_size;
+            if straddles {
+                return Err(format!("leaf {index} straddles the end of the file"));
+            }
+            let known = |id: Option<usize>, len: usize| id.is_none_or(|i| i < len);
+            if !known(leaf.section.get(), self.sections.len())
+                || !known(leaf.segment.get(), self.segments.len())
+                || !known(leaf.symbol.get(), self.symbols.len())
+                || !known(leaf.unit.get(), self.units.len())
+                || !known(leaf.owner.get(), self.owners.len())
+            {
+                return Err(format!("leaf {index} refers to a row that does not exist"));
+            }
+        }
+        if sum != self.total() {
+            return Err(format!("leaves sum to {sum:?}, the file has {:?}", self.total()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! The rows that leaves point to.
+
+use crate::intern::{NameId, id};
+use crate::kind::Kind;
+
+id! {
+    /// A row of [`super::Model::segments`].
+    SegmentId
+}
+id! {
+    /// A row of [`super::Model::sections`].
+    SectionId
+}
+id! {
+    /// A row of [`super::Model::symbols`].
+    SymbolId
+}
+id! {
+    /// A row of [`super::Model::units`].
+    UnitId
+}
+id! {
+    /// A row of [`super::Model::crates`].
+    CrateId
+}
+id! {
+    /// A row of [`super::Model::owners`].
+    OwnerId
+}
+
+/// The file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Path as given by the caller.
+    pub path: String,
+    /// Container format: `elf`.
+    pub format: &'static str,
+    /// The format's own word for the kind of file: `executable`.
+    pub file_type: &'static str,
+    /// Architecture by its common name.
+    pub arch: String,
+    /// 32 or 64.
+    pub bits: u8,
+    /// `little` or `big`.
+    pub endian: &'static str,
+    /// Size of the file in bytes.
+    pub file_size: u64,
+    /// Size of its memory image in bytes.
+    pub memory_size: u64,
+    /// Build id in lower-case hexadecimal.
+    pub build_id: Option<String>,
+    /// Whether the static symbol table is missing.
+    pub stripped: bool,
+    /// Which debug information is in the file: `dwarf5`.
+    pub debug_info: Option<String>,
+    /// Where the file says its separate debug information is.
+    pub debug_link: Option<String>,
+    /// Dynamic libraries it needs.
+    pub needed: Vec<String>,
+    /// What compilers and linkers wrote of themselves.
+    pub toolchain: Vec<String>,
+    /// Whether any symbol or unit is of Rust.
+    pub has_rust: bool,
+    /// Size in bytes that `strip` would leave; computed, not tried.
+    pub stripped_size: u64,
+}
+
+/// A loadable segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentRow {
+    /// Name for people.
+    pub name: NameId,
+    /// Virtual address.
+    pub address: u64,
+    /// Size in memory.
+    pub memory_size: u64,
+}
+
+/// A section, or what stands for one where no section lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionRow {
+    /// Name as in the file; in brackets if it is no section.
+    pub name: NameId,
+    /// Kind of its bytes where nothing says better.
+    pub kind: Kind,
+    /// Size its header states; 0 for what is no section.
+    pub size: u64,
+    /// Virtual address; `None` if it is not loaded.
+    pub address: Option<u64>,
+}
+
+/// What a row of the symbol table of the model stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SymbolSort {
+    /// A function of a symbol table.
+    Function,
+    /// Data of a symbol table.
+    Object,
+    /// Thread-local data of a symbol table.
+    Tls,
+    /// A symbol without a type.
+    Label,
+    /// A symbol that another file defines.
+    Import,
+    /// A function that only an unwind table knows.
+    Unnamed,
+    /// A named structure: headers, padding, parts of tables.
+    Structure,
+}
+
+impl SymbolSort {
+    /// Whether the row is of a symbol table and so has a raw name.
+    pub fn is_symbol(self) -> bool {
+        !matches!(self, SymbolSort::Unnamed | SymbolSort::Structure)
+    }
+}
+
+/// A symbol or a named structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SymbolRow {
+    /// Raw name of a symbol; name without brackets of a structure.
+    pub name: NameId,
+    /// Address as the file states it.
+    pub address: Option<u64>,
+    /// Size the symbol table states, or that was found for it.
+    pub size: u64,
+    /// What it is.
+    pub sort: SymbolSort,
+    /// The row that owns its bytes: itself unless it is another name of one place.
+    pub alias_of: SymbolId,
+}
+
+/// A unit of debug information, or a file that the symbol table names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitRow {
+    /// Name as in the file.
+    pub name: NameId,
+    /// Directory of compilation; empty if unknown.
+    pub comp_dir: NameId,
+    /// Language code of DWARF 5 section 7.12; 0 if unknown.
+    pub language: u16,
+}
+
+/// Where a crate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// A package of the workspace that was built.
+    Workspace,
+    /// A package registry.
+    Registry,
+    /// A git repository.
+    Git,
+    /// A local directory.
+    Path,
+    /// The Rust toolchain: the standard library and what is built with it.
+    Std,
+    /// C, C++ or assembly that belongs to no package.
+    C,
+    /// A Rust crate of which no path is known.
+    Unknown,
+}
+
+impl Source {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Workspace => "workspace",
+            Source::Registry => "registry",
+            Source::Git => "git",
+            Source::Path => "path",
+            Source::Std => "std",
+            Source::C => "c",
+            Source::Unknown => "unknown",
+        }
+    }
+}
+
+/// A crate, or a named bucket for bytes that no crate owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrateRow {
+    /// Name without version; in brackets for a bucket.
+    pub name: NameId,
+    /// Version, if known.
+    pub version: NameId,
+    /// Name of its package where that differs from the crate by more than `-` and `_`.
+    pub package: NameId,
+    /// Where it comes from; `None` for a bucket.
+    pub source: Option<Source>,
+    /// The compiler's own id of the crate (`StableCrateId`), if known.
+    pub stable_id: Option<u64>,
+    /// Name for people, different from all others: `name@version`.
+    pub label: NameId,
+}
+
+/// On what evidence a crate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Evidence {
+    /// The debug information unit that covers the bytes.
+    Unit,
+    /// The file symbol in front of the symbol, which names the codegen unit.
+    SymbolFile,
+    /// The instantiating crate in a v0 name.
+    V0Suffix,
+    /// The path in a v0 name.
+    V0Path,
+    /// The path in a legacy name.
+    LegacyPath,
+    /// The codegen unit in front of a file of another language in the symbol table.
+    FileNeighbour,
+    /// The code and data that refer to the bytes.
+    Reference,
+    /// What lies before and behind the bytes, which agree.
+    Neighbours,
+    /// The structure of the format: a named bucket.
+    Format,
+    /// Nothing: the bytes are in the bucket of the unknown.
+    None,
+}
+
+impl Evidence {
+    /// Every kind of evidence, the strongest first.
+    pub const ALL: [Evidence; 10] = [
+        Evidence::Unit,
+        Evidence::SymbolFile,
+        Evidence::V0Suffix,
+        Evidence::V0Path,
+        Evidence::LegacyPath,
+        Evidence::FileNeighbour,
+        Evidence::Reference,
+        Evidence::Neighbours,
+        Evidence::Format,
+        Evidence::None,
+    ];
+
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::Unit => "unit",
+            Evidence::SymbolFile => "symbol-file",
+            Evidence::V0Suffix => "v0-suffix",
+            Evidence::V0Path => "v0-path",
+            Evidence::LegacyPath => "legacy-path",
+            Evidence::FileNeighbour => "file-neighbour",
+            Evidence::Reference => "reference",
+            Evidence::Neighbours => "neighbours",
+            Evidence::Format => "format",
+            Evidence::None => "none",
+        }
+    }
+}
+
+/// An attribution of bytes to crates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// The owner: where defined, unless that is the toolchain; then who instantiated it.
+    pub krate: CrateId,
+    /// The crate whose source has the item, if any crate is known.
+    pub defined_in: CrateId,
+    /// The crate whose codegen unit has the code, if any crate is known.
+    pub instantiated_by: CrateId,
+    /// On what `krate` stands.
+    pub evidence: Evidence,
+    /// On what `defined_in` stands.
+    pub defined_evidence: Evidence,
+    /// On what `instantiated_by` stands.
+    pub instantiated_evidence: Evidence,
+}

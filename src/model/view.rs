@@ -1,0 +1,413 @@
+//! Any breakdown: leaves grouped by any dimensions, nested in any order.
+//!
+//! A view cannot lose bytes: each leaf goes to exactly one node of each level.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::filter::Filter;
+use super::{CrateId, Evidence, Leaf, Model, Sizes, Source, SymbolId};
+use crate::intern::Distinct;
+use crate::kind::Kind;
+use crate::names;
+
+/// A dimension to group by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dim {
+    /// What the bytes are for.
+    Kind,
+    /// The segment that loads them.
+    Segment,
+    /// The section they lie in.
+    Section,
+    /// The crate that owns them.
+    Crate,
+    /// The crate that defines the item.
+    DefinedIn,
+    /// The crate whose codegen unit has the code.
+    InstantiatedBy,
+    /// Where the owning crate comes from.
+    Source,
+    /// The module that holds the item.
+    Module,
+    /// The symbol or structure.
+    Symbol,
+    /// The generic item that the symbol is a copy of.
+    Generic,
+    /// The unit of debug information, or the file of the symbol table.
+    Unit,
+    /// What the attribution stands on.
+    Evidence,
+}
+
+impl Dim {
+    /// Every dimension, in the order help texts list them.
+    pub const ALL: [Dim; 12] = [
+        Dim::Kind,
+        Dim::Segment,
+        Dim::Section,
+        Dim::Crate,
+        Dim::DefinedIn,
+        Dim::InstantiatedBy,
+        Dim::Source,
+        Dim::Module,
+        Dim::Symbol,
+        Dim::Generic,
+        Dim::Unit,
+        Dim::Evidence,
+    ];
+
+    /// The word used on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dim::Kind => "kind",
+            Dim::Segment => "segment",
+            Dim::Section => "section",
+            Dim::Crate => "crate",
+            Dim::DefinedIn => "defined-in",
+            Dim::InstantiatedBy => "instantiated-by",
+            Dim::Source => "source",
+            Dim::Module => "module",
+            Dim::Symbol => "symbol",
+            Dim::Generic => "generic",
+            Dim::Unit => "unit",
+            Dim::Evidence => "evidence",
+        }
+    }
+
+    /// The dimension of that name; `_` is as good as `-`.
+    pub fn parse(word: &str) -> Option<Dim> {
+        let word = word.trim().replace('_', "-");
+        Dim::ALL.into_iter().find(|dim| dim.as_str() == word)
+    }
+}
+
+/// Which total counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Measure {
+    /// Bytes of the file.
+    #[default]
+    File,
+    /// Bytes of memory.
+    Memory,
+}
+
+impl Measure {
+    /// The measured part of `sizes`.
+    pub fn of(self, sizes: Sizes) -> u64 {
+        match self {
+            Measure::File => sizes.file,
+            Measure::Memory => sizes.memory,
+        }
+    }
+}
+
+/// How rows of one level are ordered. Ties are broken by the order in the file or of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Sort {
+    /// Largest first, by the measure of the view.
+    #[default]
+    Size,
+    /// By name.
+    Name,
+    /// Most symbols first.
+    Symbols,
+}
+
+/// A question to a model.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// Dimensions from the outermost to the innermost.
+    pub dims: Vec<Dim>,
+    /// Which leaves count; all if none.
+    pub filter: Option<Filter>,
+    /// Which total counts.
+    pub measure: Measure,
+    /// Order of rows.
+    pub sort: Sort,
+}
+
+/// One group of leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What the group has in common, in the dimension of its level: see [`Keys`].
+    pub key: u32,
+    /// Bytes of its leaves.
+    pub sizes: Sizes,
+    /// Symbols that start in it.
+    pub symbols: u64,
+    /// Bytes of the file whose boundaries are computed shares.
+    pub estimated: u64,
+    /// Groups of the next dimension, in order.
+    pub children: Vec<Node>,
+}
+
+/// The answer: groups within groups. Children sum to their parent, roots to `total`.
+#[derive(Debug)]
+pub struct Tree<'m> {
+    /// Groups of the first dimension, in order.
+    pub roots: Vec<Node>,
+    /// Bytes of all leaves that passed the filter.
+    pub total: Sizes,
+    /// Symbols that start in them.
+    pub symbols: u64,
+    /// Bytes of computed shares among them.
+    pub estimated: u64,
+    /// Names of the keys, by level.
+    pub keys: Vec<Keys<'m>>,
+}
+
+/// Groups the leaves of `model` as `view` asks.
+///
+/// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
+pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
+    let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
+    let accepts = view.filter.as_ref().map(|f| f.compile(model));
+    // Node 0 is the whole; the others are (parent, key), numbered as they appear.
+    let mut nodes: Distinct<(u32, u32)> = Distinct::default();
+    let mut sums: Vec<Sum> = vec![Sum::default()];
+    let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
+    for leaf in model.leaves.iter() {
+        if accepts.as_ref().is_some_and(|a| !a.accepts(&leaf)) {
+            continue;
+        }
+        let mut node = 0u32;
+        for (level, keys) in keys.iter().enumerate() {
+            let key = keys.key(&leaf);
+            // Neighbours in the file mostly share their groups.
+            let (from, known, to) = last[level];
+            if (from, known) != (node, key) {
+                last[level] = (node, key, nodes.insert((node, key)) + 1);
+            }
+            node = if (from, known) == (node, key) { to } else { last[level].2 };
+        }
+        if sums.len() <= nodes.values().len() {
+            sums.resize(nodes.values().len() + 1, Sum::default());
+        }
+        sums[node as usize].add(&leaf);
+    }
+    // Children have higher numbers than their parents.
+    for index in (0..nodes.values().len()).rev() {
+        let (parent, _) = nodes.values()[index];
+        let sum = sums[index + 1];
+        sums[parent as usize].join(sum);
+    }
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for (index, &(parent, _)) in nodes.values().iter().enumerate() {
+        children.entry(parent).or_default().push(index as u32 + 1);
+    }
+    let build = Build { nodes: nodes.values(), sums: &sums, children: &children, keys: &keys, view };
+    let roots = build.level(0, 0);
+    let whole = sums[0];
+    Tree { roots, total: whole.sizes, symbols: whole.symbols, estimated: whole.estimated, keys }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    sizes: Sizes,
+    symbols: u64,
+    estimated: u64,
+}
+
+impl Sum {
+    fn add(&mut self, leaf: &Leaf) {
+        self.sizes += leaf.sizes();
+        self.symbols += u64::from(leaf.home);
+        if leaf.estimated {
+            self.estimated += leaf.sizes().file;
+        }
+    }
+
+    fn join(&mut self, other: Sum) {
+        self.sizes += other.sizes;
+        self.symbols += other.symbols;
+        self.estimated += other.estimated;
+    }
+}
+
+struct Build<'t, 'm> {
+    nodes: &'t [(u32, u32)],
+    sums: &'t [Sum],
+    children: &'t HashMap<u32, Vec<u32>>,
+    keys: &'t [Keys<'m>],
+    view: &'t View,
+}
+
+impl Build<'_, '_> {
+    fn level(&self, parent: u32, level: usize) -> Vec<Node> {
+        let Some(all) = self.children.get(&parent) else { return Vec::new() };
+        let mut rows: Vec<Node> = all
+            .iter()
+            .map(|&node| {
+                let sum = self.sums[node as usize];
+                Node {
+                    key: self.nodes[node as usize - 1].1,
+                    sizes: sum.sizes,
+                    symbols: sum.symbols,
+                    estimated: sum.estimated,
+                    children: self.level(node, level + 1),
+                }
+            })
+            .collect();
+        let size = |n: &Node| {
+            let other = n.sizes.file.max(n.sizes.memory);
+            (self.view.measure.of(n.sizes), other)
+        };
+        match self.view.sort {
+            Sort::Size => rows.sort_by_key(|n| (std::cmp::Reverse(size(n)), n.key)),
+            Sort::Symbols => rows.sort_by_key(|n| (std::cmp::Reverse((n.symbols, size(n))), n.key)),
+            Sort::Name => rows.sort_by_cached_key(|n| (self.keys[level].label(n.key), n.key)),
+        }
+        rows
+    }
+}
+
+/// The keys of one dimension and their names.
+#[derive(Debug)]
+pub struct Keys<'m> {
+    /// The dimension.
+    pub dim: Dim,
+    model: &'m Model,
+    /// For dimensions derived from symbol names: by symbol, an index into `texts`.
+    of_symbol: Vec<u32>,
+    texts: Vec<String>,
+}
+
+/// Derived names are computed in runs of this many, whatever the number of threads.
+const CHUNK: usize = 4096;
+
+impl<'m> Keys<'m> {
+    /// The keys of `dim` in `model`.
+    ///
+    /// *Cost*: none for most; `module` and `generic` parse the name of every symbol once.
+    pub fn new(model: &'m Model, dim: Dim) -> Keys<'m> {
+        let mut keys = Keys { dim, model, of_symbol: Vec::new(), texts: Vec::new() };
+        let derive: fn(&str) -> String = match dim {
+            Dim::Module => |name| names::module(name).unwrap_or_else(|| "[no module]".to_string()),
+            Dim::Generic => names::generic,
+            _ => return keys,
+        };
+        let read = |rows: &[super::SymbolRow]| -> Vec<Option<String>> {
+            rows.iter().map(|r| r.sort.is_symbol().then(|| derive(model.names.get(r.name)))).collect()
+        };
+        let all: Vec<Vec<Option<String>>> = model.symbols.par_chunks(CHUNK).map(read).collect();
+        let mut texts: Distinct<String> = Distinct::default();
+        for (row, text) in all.into_iter().flatten().enumerate() {
+            let text = text.unwrap_or_else(|| model.symbol_label(SymbolId::new(row)));
+            keys.of_symbol.push(texts.insert(text));
+        }
+        keys.texts = texts.into_values();
+        keys
+    }
+
+    /// Number of ids that stand for themselves; the keys above are anonymous bytes by section.
+    fn named(&self) -> u32 {
+        let count = match self.dim {
+            Dim::Module | Dim::Generic => self.texts.len(),
+            _ => self.model.symbols.len(),
+        };
+        count as u32
+    }
+
+    /// The key of a leaf.
+    pub fn key(&self, leaf: &Leaf) -> u32 {
+        let section_name = || {
+            let row = leaf.section.get().and_then(|i| self.model.sections.get(i));
+            row.map_or(u32::MAX, |r| r.name.0)
+        };
+        let anonymous = || self.named().saturating_add(section_name());
+        match self.dim {
+            Dim::Kind => leaf.kind as u32,
+            Dim::Segment => leaf.segment.0,
+            Dim::Section => section_name(),
+            Dim::Crate => self.model.owner(leaf.owner).krate.0,
+            Dim::DefinedIn => self.or_owner(leaf, self.model.owner(leaf.owner).defined_in),
+            Dim::InstantiatedBy => self.or_owner(leaf, self.model.owner(leaf.owner).instantiated_by),
+            Dim::Source => self.crate_row(leaf).source.map_or(u32::MAX, |s| s as u32),
+            Dim::Symbol => leaf.symbol.get().map_or_else(anonymous, |i| i as u32),
+            Dim::Module | Dim::Generic => {
+                leaf.symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or_else(anonymous)
+            }
+            Dim::Unit => leaf.unit.get().map_or(u32::MAX, |i| self.model.units[i].name.0),
+            Dim::Evidence => self.model.owner(leaf.owner).evidence as u32,
+        }
+    }
+
+    /// Bytes that no crate defines stay in the bucket that owns them.
+    fn or_owner(&self, leaf: &Leaf, krate: CrateId) -> u32 {
+        if krate == CrateId::NONE { self.model.owner(leaf.owner).krate.0 } else { krate.0 }
+    }
+
+    fn crate_row(&self, leaf: &Leaf) -> &'m super::CrateRow {
+        let krate = self.model.owner(leaf.owner).krate;
+        &self.model.crates[krate.0 as usize]
+    }
+
+    /// The symbol a key stands for, in the symbol dimension.
+    pub fn symbol(&self, key: u32) -> Option<SymbolId> {
+        (self.dim == Dim::Symbol && key < self.named()).then_some(SymbolId(key))
+    }
+
+    /// The crate a key stands for, in the dimensions of crates.
+    pub fn krate(&self, key: u32) -> Option<CrateId> {
+        matches!(self.dim, Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy).then_some(CrateId(key))
+    }
+
+    /// The name of a key for people.
+    pub fn label(&self, key: u32) -> String {
+        let model = self.model;
+        let name = |id: u32| model.names.get(crate::intern::NameId(id));
+        let none = |what: &str| format!("[no {what}]");
+        let anonymous = || match key.saturating_sub(self.named()) {
+            id if id == u32::MAX - self.named() => none("section"),
+            id if name(id).starts_with('[') => name(id).to_string(),
+            id => format!("[section {}]", name(id)),
+        };
+        match self.dim {
+            Dim::Kind => Kind::ALL.get(key as usize).map_or("", |k| k.as_str()).to_string(),
+            Dim::Segment => match model.segments.get(key as usize) {
+                Some(row) => model.names.get(row.name).to_string(),
+                None => none("segment"),
+            },
+            Dim::Section if key == u32::MAX => none("section"),
+            Dim::Unit if key == u32::MAX => none("unit"),
+            Dim::Section | Dim::Unit => name(key).to_string(),
+            Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy => {
+                model.crates.get(key as usize).map_or("", |c| model.names.get(c.label)).to_string()
+            }
+            Dim::Source => {
+                let sources = [
+                    Source::Workspace,
+                    Source::Registry,
+                    Source::Git,
+                    Source::Path,
+                    Source::Std,
+                    Source::C,
+                    Source::Unknown,
+                ];
+                let found = sources.into_iter().find(|&s| s as u32 == key);
+                found.map_or_else(|| none("crate"), |s| s.as_str().to_string())
+            }
+            Dim::Symbol if key < self.named() => model.symbol_label(SymbolId(key)),
+            Dim::Module | Dim::Generic if key < self.named() => self.texts[key as usize].clone(),
+            Dim::Symbol | Dim::Module | Dim::Generic => anonymous(),
+            Dim::Evidence => {
+                let found = Evidence::ALL.into_iter().find(|&e| e as u32 == key);
+                found.map_or("", |e| e.as_str()).to_string()
+            }
+        }
+    }
+
+    /// All texts that name the key, for filters: its label first.
+    pub(super) fn texts(&self, key: u32) -> Vec<String> {
+        let mut all = vec![self.label(key)];
+        if let Some(row) = self.krate(key).and_then(|c| self.model.crates.get(c.get()?)) {
+            all.push(self.model.names.get(row.name).to_string());
+        }
+        if let Some(symbol) = self.symbol(key) {
+            all.push(self.model.mangled(symbol).to_string());
+        }
+        all
+    }
+}

@@ -1,0 +1,287 @@
+//! Exact division of a line of bytes.
+//!
+//! Claims on runs of bytes go in, a partition comes out: every byte has exactly
+//! one owner. Knows nothing of files, symbols or crates; a label is any small
+//! ordered value.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+/// A statement that a run of bytes belongs to `label`.
+///
+/// The lower `rank`, the better the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim<L> {
+    /// First byte claimed.
+    pub start: u64,
+    /// One past the last byte claimed. A claim with `end <= start` claims nothing.
+    pub end: u64,
+    /// How good the statement is: 0 beats 1.
+    pub rank: u8,
+    /// Whose the bytes are.
+    pub label: L,
+}
+
+/// A line `0..len` cut into runs, each with one label.
+///
+/// Invariant: runs touch, start at 0, end at `len`, and neighbours differ in label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition<L> {
+    len: u64,
+    starts: Vec<u64>,
+    labels: Vec<L>,
+}
+
+impl<L: Copy + Ord> Partition<L> {
+    /// Gives every byte of `0..len` to its best claim, or to `fallback`.
+    ///
+    /// The best claim is the one with the lowest rank; ties go to the shorter
+    /// claim, then the one that starts first, then the lower label. The order of
+    /// `claims` on entry has no influence. Claims beyond `len` are clipped.
+    ///
+    /// *Cost*: O(n log n) time, O(n) memory; `claims` is sorted in place.
+    pub fn resolve(len: u64, claims: &mut [Claim<L>], fallback: L) -> Partition<L> {
+        // Sorted input is the rule (symbol tables mostly are not, unwind tables
+        // are), and any order that puts starts first will do.
+        claims.sort_unstable_by_key(|c| (c.start, c.rank, c.end, c.label));
+
+        let mut partition =
+            Partition { len, starts: Vec::with_capacity(claims.len() + 1), labels: Vec::new() };
+        partition.labels.reserve(claims.len() + 1);
+        // The best claim has the least (rank, length, start, label); the end goes along.
+        type Open<L> = Reverse<(u8, u64, u64, L, u64)>;
+        let mut open: BinaryHeap<Open<L>> = BinaryHeap::new();
+        let mut at = 0u64;
+        let mut next = 0usize;
+        while at < len {
+            while let Some(c) = claims.get(next)
+                && c.start <= at
+            {
+                if c.end > at && c.end > c.start {
+                    open.push(Reverse((c.rank, c.end - c.start, c.start, c.label, c.end)));
+                }
+                next += 1;
+            }
+            while let Some(Reverse(top)) = open.peek()
+                && top.4 <= at
+            {
+                open.pop();
+            }
+            let upcoming = claims.get(next).map_or(len, |c| c.start);
+            let (label, end) = match open.peek() {
+                Some(Reverse(top)) => (top.3, top.4.min(upcoming)),
+                None => (fallback, upcoming),
+            };
+            partition.push(at, label);
+            at = end.min(len);
+        }
+        partition
+    }
+
+    fn push(&mut self, start: u64, label: L) {
+        if self.labels.last() != Some(&label) {
+            self.starts.push(start);
+            self.labels.push(label);
+        }
+    }
+
+    /// The length of the line.
+    pub fn line_len(&self) -> u64 {
+        self.len
+    }
+
+    /// Number of runs.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there are no runs, which is so only for a line of length 0.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The runs in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Range<u64>, L)> + '_ {
+        (0..self.starts.len()).map(|i| {
+            let end = self.starts.get(i + 1).copied().unwrap_or(self.len);
+            (self.starts[i]..end, self.labels[i])
+        })
+    }
+
+    /// Whose the byte at `pos` is; `None` past the end of the line.
+    pub fn at(&self, pos: u64) -> Option<L> {
+        if pos >= self.len {
+            return None;
+        }
+        let after = self.starts.partition_point(|&start| start <= pos);
+        self.labels.get(after.checked_sub(1)?).copied()
+    }
+
+    /// A cursor for many look-ups at mostly ascending positions.
+    pub fn cursor(&self) -> Cursor<'_, L> {
+        Cursor { partition: self, index: 0 }
+    }
+}
+
+/// Looks labels up in a [`Partition`], fast where positions ascend.
+#[derive(Debug, Clone)]
+pub struct Cursor<'p, L> {
+    partition: &'p Partition<L>,
+    index: usize,
+}
+
+impl<L: Copy + Ord> Cursor<'_, L> {
+    /// Whose the byte at `pos` is; `None` past the end of the line.
+    pub fn at(&mut self, pos: u64) -> Option<L> {
+        self.run(pos).map(|(_, label)| label)
+    }
+
+    /// The run that holds `pos`.
+    pub fn run(&mut self, pos: u64) -> Option<(Range<u64>, L)> {
+        let p = self.partition;
+        if pos >= p.len {
+            return None;
+        }
+        // A short walk ahead, else a binary search.
+        let holds = |i: usize| {
+            p.starts.get(i).is_some_and(|&s| s <= pos) && p.starts.get(i + 1).is_none_or(|&e| pos < e)
+        };
+        let near = (self.index..self.index.saturating_add(4)).find(|&i| holds(i));
+        self.index =
+            near.unwrap_or_else(|| p.starts.partition_point(|&start| start <= pos).saturating_sub(1));
+        let end = p.starts.get(self.index + 1).copied().unwrap_or(p.len);
+        Some((p.starts[self.index]..end, p.labels[self.index]))
+    }
+}
+
+/// Cuts `whole` into parts proportional to `weights`; the parts sum to `whole` exactly.
+///
+/// Each part is within 1 of its exact share. With no weight at all, the last
+/// part gets everything. *Cost*: linear.
+pub fn apportion(whole: u64, weights: &[u64]) -> Vec<u64> {
+    let total: u128 = weights.iter().map(|&w| u128::from(w)).sum();
+    if total == 0 {
+        let mut parts = vec![0; weights.len()];
+        if let Some(last) = parts.last_mut() {
+            *last = whole;
+        }
+        return parts;
+    }
+    // Rounding the running sum, not each part, is what makes the sum exact. Sums of
+    // weights beyond 64 bits lose their lowest bits: no product overflows then.
+    let excess = 64u32.saturating_sub(total.leading_zeros());
+    let upto = |seen: u128| u128::from(whole) * (seen >> excess) / (total >> excess);
+    let mut seen: u128 = 0;
+    let mut given: u128 = 0;
+    weights
+        .iter()
+        .map(|&w| {
+            seen += u128::from(w);
+            let part = upto(seen) - given;
+            given += part;
+            u64::try_from(part).unwrap_or(u64::MAX)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arbtest::arbtest;
+
+    fn claim(start: u64, end: u64, rank: u8, label: u32) -> Claim<u32> {
+        Claim { start, end, rank, label }
+    }
+
+    #[track_caller]
+    fn check(len: u64, claims: &[Claim<u32>], expected: &[(u64, u64, u32)]) {
+        let partition = Partition::resolve(len, &mut claims.to_vec(), 0);
+        let runs: Vec<_> = partition.iter().map(|(r, l)| (r.start, r.end, l)).collect();
+        assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn no_claims_leave_the_fallback() {
+        check(5, &[], &[(0, 5, 0)]);
+        check(0, &[], &[]);
+    }
+
+    #[test]
+    fn a_tighter_claim_wins_inside_a_wider_one_of_its_rank() {
+        check(10, &[claim(0, 10, 1, 1), claim(4, 6, 1, 2)], &[(0, 4, 1), (4, 6, 2), (6, 10, 1)]);
+    }
+
+    #[test]
+    fn rank_beats_tightness() {
+        check(10, &[claim(0, 10, 0, 1), claim(4, 6, 1, 2)], &[(0, 10, 1)]);
+    }
+
+    #[test]
+    fn claims_past_the_end_are_clipped_and_empty_ones_ignored() {
+        check(4, &[claim(2, 9, 0, 1), claim(1, 1, 0, 2), claim(7, 9, 0, 3)], &[(0, 2, 0), (2, 4, 1)]);
+    }
+
+    /// The owner of each byte by looking at every claim: slow and obvious.
+    fn brute(len: u64, claims: &[Claim<u32>]) -> Vec<u32> {
+        (0..len)
+            .map(|at| {
+                claims
+                    .iter()
+                    .filter(|c| c.start <= at && at < c.end)
+                    .min_by_key(|c| (c.rank, c.end - c.start, c.start, c.label))
+                    .map_or(0, |c| c.label)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn resolve_equals_brute_force_in_any_order() {
+        arbtest(|u| {
+            let len = u.int_in_range(0..=60u64)?;
+            let mut claims = Vec::new();
+            for _ in 0..u.int_in_range(0..=12)? {
+                let start = u.int_in_range(0..=70)?;
+                let end = u.int_in_range(0..=75)?;
+                claims.push(claim(start, end, u.int_in_range(0..=3)?, u.int_in_range(1..=5)?));
+            }
+            let expected = brute(len, &claims);
+            for _ in 0..2 {
+                let partition = Partition::resolve(len, &mut claims.clone(), 0);
+                let flat: Vec<u32> = partition.iter().flat_map(|(r, l)| r.map(move |_| l)).collect();
+                assert_eq!(flat, expected);
+                let mut cursor = partition.cursor();
+                for (at, &label) in expected.iter().enumerate() {
+                    assert_eq!(partition.at(at as u64), Some(label));
+                    assert_eq!(cursor.at(at as u64), Some(label));
+                }
+                assert!(partition.iter().zip(partition.iter().skip(1)).all(|(a, b)| a.1 != b.1));
+                claims.reverse();
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn apportioned_parts_sum_and_stay_within_one() {
+        arbtest(|u| {
+            let whole: u64 = u.arbitrary()?;
+            let weights: Vec<u64> = u.arbitrary()?;
+            let parts = apportion(whole, &weights);
+            assert_eq!(parts.len(), weights.len());
+            if parts.is_empty() {
+                return Ok(());
+            }
+            assert_eq!(parts.iter().map(|&p| u128::from(p)).sum::<u128>(), u128::from(whole));
+            let total: u128 = weights.iter().map(|&w| u128::from(w)).sum();
+            for (&part, &weight) in parts.iter().zip(&weights) {
+                let Some(product) = u128::from(whole).checked_mul(u128::from(weight)) else { continue };
+                if total > 0 && total <= u128::from(u64::MAX) {
+                    let exact = product / total;
+                    assert!(u128::from(part) + 1 >= exact && u128::from(part) <= exact + 1);
+                }
+            }
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,16 @@
+//! Reports to bytes on a writer.
+//!
+//! Knows reports, not models. Every text that came out of a file is escaped
+//! here, on its way out.
+
+mod csv;
+mod escape;
+mod json;
+mod size;
+mod text;
+
+pub use csv::{ledger_csv, show_csv};
+pub use escape::for_terminal;
+pub use json::{JsonLines, json};
+pub use size::{bytes, human, percent};
+pub use text::{Style, ledger_text, overview_text, show_text};

@@ -1,0 +1,154 @@
+//! What a command answers, as typed data: the JSON wire format and nothing else.
+//!
+//! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
+//! that do not apply are absent, never null. Bytes are integers.
+
+mod ledger;
+mod overview;
+mod rows;
+
+use serde::Serialize;
+
+pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
+pub use overview::{Overview, Shipped, overview};
+pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
+
+use crate::error::Diagnostic;
+use crate::model::{Model, Sizes};
+
+/// Version of the JSON of every report.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What every report starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// `overview`, `show`.
+    pub report: &'static str,
+    /// The tool that wrote it.
+    pub generator: Generator,
+    /// The file it is about.
+    pub input: InputFacts,
+    /// Size of the whole file.
+    pub total: Total,
+}
+
+/// The tool that wrote a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Generator {
+    /// `bloat`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// The file a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InputFacts {
+    /// Path as given.
+    pub path: String,
+    /// `elf`.
+    pub format: &'static str,
+    /// The format's own word: `executable`.
+    pub file_type: &'static str,
+    /// Architecture by its common name.
+    pub arch: String,
+    /// 32 or 64.
+    pub bits: u8,
+    /// `little` or `big`.
+    pub endian: &'static str,
+    /// Bytes of the file.
+    pub file_size: u64,
+    /// Bytes of memory once loaded.
+    pub memory_size: u64,
+    /// Build id in lower-case hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
+    /// Whether the static symbol table is missing.
+    pub stripped: bool,
+    /// `none`, or the newest DWARF version in use: `dwarf5`.
+    pub debug_info: String,
+    /// Separate files that debug information was read from.
+    pub debug_files: Vec<String>,
+    /// Dynamic libraries it needs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needed: Vec<String>,
+    /// What compilers and linkers wrote of themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub toolchain: Vec<String>,
+}
+
+/// File and memory bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Total {
+    /// Bytes of the file.
+    pub file: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+impl From<Sizes> for Total {
+    fn from(sizes: Sizes) -> Total {
+        Total { file: sizes.file, memory: sizes.memory }
+    }
+}
+
+/// A part of the file that could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// `note` or `warning`.
+    pub severity: &'static str,
+    /// A stable identifier.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// File offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Bytes concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+impl From<&Diagnostic> for Issue {
+    fn from(d: &Diagnostic) -> Issue {
+        Issue {
+            severity: d.severity.as_str(),
+            code: d.code,
+            message: d.message.clone(),
+            offset: d.offset,
+            bytes: d.bytes,
+        }
+    }
+}
+
+fn issues(model: &Model) -> Vec<Issue> {
+    model.diagnostics.iter().map(Issue::from).collect()
+}
+
+fn head(model: &Model, report: &'static str) -> Head {
+    let facts = &model.facts;
+    Head {
+        schema_version: SCHEMA_VERSION,
+        report,
+        generator: Generator { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        input: InputFacts {
+            path: facts.path.clone(),
+            format: facts.format,
+            file_type: facts.file_type,
+            arch: facts.arch.clone(),
+            bits: facts.bits,
+            endian: facts.endian,
+            file_size: facts.file_size,
+            memory_size: facts.memory_size,
+            build_id: facts.build_id.clone(),
+            stripped: facts.stripped,
+            debug_info: facts.debug_info.clone().unwrap_or_else(|| "none".to_string()),
+            debug_files: Vec::new(),
+            needed: facts.needed.clone(),
+            toolchain: facts.toolchain.clone(),
+        },
+        total: model.total().into(),
+    }
+}

@@ -1,0 +1,138 @@
+//! The overview: what a first look at a binary should tell.
+
+use serde::Serialize;
+
+use super::rows::{Namer, Row};
+use super::{Columns, Head, Issue, Key, head, issues};
+use crate::kind::Kind;
+use crate::model::view::{Dim, Measure, Node, Sort, View, tree};
+use crate::model::{Model, Sizes, Source};
+
+/// The answer to `bloat FILE`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    /// Head of every report.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The dimension of `rows`: crates, or what comes closest where there is no Rust.
+    pub by: Vec<&'static str>,
+    /// Bytes by that dimension.
+    pub rows: Vec<Row>,
+    /// Bytes by kind.
+    pub kinds: Vec<Row>,
+    /// The largest symbols, with all that is charged to them.
+    pub largest_symbols: Vec<Row>,
+    /// What would ship once stripped.
+    pub shipped: Shipped,
+    /// What could not be understood.
+    pub diagnostics: Vec<Issue>,
+}
+
+/// What would be left without symbols and debug information.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Shipped {
+    /// Bytes of the file after `strip`; computed from the layout.
+    pub file: u64,
+    /// Bytes that go.
+    pub saved: u64,
+    /// Of those, bytes of debug information.
+    pub debug: u64,
+    /// Of those, bytes of symbol tables.
+    pub symbols: u64,
+    /// Always true for a file that is not stripped yet: nobody ran `strip`.
+    pub estimated: bool,
+}
+
+/// Answers `bloat FILE`, with at most `limit` rows in the first table and half as many in others.
+pub fn overview(model: &Model, limit: Option<usize>) -> Overview {
+    let dim = main_dimension(model);
+    let half = limit.map(|l| l.div_ceil(2));
+    let kind_total =
+        |kind: Kind| -> u64 { model.leaves.iter().filter(|l| l.kind == kind).map(|l| l.sizes().file).sum() };
+    let file = model.facts.stripped_size;
+    Overview {
+        head: head(model, "overview"),
+        by: vec![dim.as_str()],
+        rows: by_dimension(model, dim, limit),
+        kinds: simple(model, Dim::Kind, None),
+        largest_symbols: largest_symbols(model, half),
+        shipped: Shipped {
+            file,
+            saved: model.facts.file_size - file.min(model.facts.file_size),
+            debug: kind_total(Kind::Debug),
+            symbols: kind_total(Kind::Symbols),
+            estimated: file < model.facts.file_size,
+        },
+        diagnostics: issues(model),
+    }
+}
+
+/// Crates where there are any; else units, else sections.
+fn main_dimension(model: &Model) -> Dim {
+    let is_crate = |source: Option<Source>| source.is_some_and(|s| s != Source::C);
+    if model.facts.has_rust || model.crates.iter().any(|c| is_crate(c.source)) {
+        return Dim::Crate;
+    }
+    // Units must account for a fair part of the content to be worth a table.
+    let (mut content, mut in_units) = (Sizes::default(), Sizes::default());
+    for leaf in model.leaves.iter().filter(|l| l.kind.is_content()) {
+        content += leaf.sizes();
+        if leaf.unit.get().is_some() {
+            in_units += leaf.sizes();
+        }
+    }
+    if in_units.file * 2 > content.file { Dim::Unit } else { Dim::Section }
+}
+
+fn simple(model: &Model, dim: Dim, limit: Option<usize>) -> Vec<Row> {
+    let view = View { dims: vec![dim], filter: None, measure: Measure::File, sort: Sort::Size };
+    let tree = tree(model, &view);
+    Namer::new(model, &view.dims).rows(&tree, &tree.roots, 0, &Key::default(), limit)
+}
+
+/// Rows with columns: a second level by kind, folded into its parent.
+fn by_dimension(model: &Model, dim: Dim, limit: Option<usize>) -> Vec<Row> {
+    let view = View { dims: vec![dim, Dim::Kind], filter: None, measure: Measure::File, sort: Sort::Size };
+    let tree = tree(model, &view);
+    let columns: Vec<Columns> = tree.roots.iter().map(columns).collect();
+    let bare: Vec<Node> = tree.roots.iter().map(|n| Node { children: Vec::new(), ..n.clone() }).collect();
+    let mut rows = Namer::new(model, &[dim]).rows(&tree, &bare, 0, &Key::default(), limit);
+    for (index, row) in rows.iter_mut().enumerate() {
+        let of_row = if row.rest.is_some() { &columns[index..] } else { &columns[index..=index] };
+        row.columns = Some(of_row.iter().fold(Columns::default(), |a, b| Columns {
+            code: a.code + b.code,
+            data: a.data + b.data,
+            metadata: a.metadata + b.metadata,
+            debug: a.debug + b.debug,
+        }));
+    }
+    rows
+}
+
+fn columns(node: &Node) -> Columns {
+    let mut columns = Columns::default();
+    for child in &node.children {
+        let slot = match Kind::ALL.get(child.key as usize) {
+            Some(Kind::Code) => &mut columns.code,
+            Some(Kind::Rodata | Kind::Data | Kind::Bss) => &mut columns.data,
+            Some(Kind::Debug) => &mut columns.debug,
+            _ => &mut columns.metadata,
+        };
+        *slot += child.sizes.file;
+    }
+    columns
+}
+
+/// Symbols of functions and data by all their bytes; structures are no symbols.
+fn largest_symbols(model: &Model, limit: Option<usize>) -> Vec<Row> {
+    let view = View { dims: vec![Dim::Symbol], filter: None, measure: Measure::File, sort: Sort::Size };
+    let tree = tree(model, &view);
+    let keys = &tree.keys[0];
+    let is_symbol = |n: &&Node| {
+        let row = keys.symbol(n.key).and_then(|s| model.symbols.get(s.get()?));
+        row.is_some_and(|r| r.sort != crate::model::SymbolSort::Structure)
+    };
+    let nodes: Vec<Node> =
+        tree.roots.iter().filter(is_symbol).take(limit.unwrap_or(usize::MAX)).cloned().collect();
+    Namer::new(model, &view.dims).rows(&tree, &nodes, 0, &Key::default(), None)
+}

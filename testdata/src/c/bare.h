@@ -1,0 +1,3 @@
+typedef unsigned (*operation)(unsigned);
+extern const operation operations[2];
+extern unsigned counter;
