@@ -50,7 +50,8 @@ pub(super) fn build(
                     let owner = row.get().map_or(row, |i| symbols.rows[i].alias_of);
                     let unit = fact.pos.filter(|_| fact.size > 0).map_or(UnitId::NONE, |p| owner_at(p).1);
                     // Entries that name a file, not a thing, are on account of that file.
-                    let file = fact.file.filter(|_| row == SymbolId::NONE);
+                    let named = |f: &u32| image.files.get(*f as usize).is_some_and(|name| !name.is_empty());
+                    let file = fact.file.filter(|f| row == SymbolId::NONE && named(f));
                     (owner, file.map_or(unit, &file_unit), NO_CONCLUSION)
                 }
             };
@@ -71,5 +72,7 @@ pub(super) fn build(
 /// The file whose symbol a row is, if the symbol table says.
 pub(super) fn file_of(image: &Image<'_>, symbols: &Symbols, symbol: SymbolId) -> Option<u32> {
     let fact = *symbols.fact_of.get(symbol.get()?)?;
-    image.symbols.get(fact as usize)?.file
+    let file = image.symbols.get(fact as usize)?.file?;
+    // Some linkers end the symbols of a file with a file of no name.
+    image.files.get(file as usize).filter(|name| !name.is_empty()).map(|_| file)
 }

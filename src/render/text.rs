@@ -304,6 +304,10 @@ fn symbols_table(report: &Overview, style: &Style, out: &mut dyn Write) -> io::R
             indented(0, &row.name),
         ]);
     }
+    // Where no crate is known the column would say the same in every row.
+    if report.by.first() != Some(&"crate") {
+        sheet.drop_column(2);
+    }
     sheet.write(style, out)
 }
 

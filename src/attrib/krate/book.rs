@@ -105,13 +105,21 @@ impl Book {
             let entry = &self.entries[**at];
             !entry.bucket && (is_toolchain || entry.source != Some(Source::Std))
         };
-        let mut known = self.by_name.get(name).into_iter().flatten().filter(fits);
-        match (known.next(), known.next()) {
-            (Some(&only), None) => {
+        let known: Vec<usize> =
+            self.by_name.get(name).into_iter().flatten().filter(fits).copied().collect();
+        // A library and a binary of one package have ids of their own, and are one crate here.
+        let identity = |at: &usize| {
+            let entry = &self.entries[*at];
+            (entry.source, entry.version.clone())
+        };
+        let same = known.windows(2).all(|w| identity(&w[0]) == identity(&w[1]));
+        let known_source = |at: &usize| known.len() == 1 || self.entries[*at].source.is_some();
+        match known.first().filter(|at| same && known_source(at)) {
+            Some(&only) => {
                 self.by_mention.insert(mention, only);
                 Draft(only)
             }
-            _ => {
+            None => {
                 let draft = self.exact(&mention);
                 if is_toolchain {
                     self.suppose(draft, Source::Std);
@@ -255,6 +263,25 @@ mod tests {
         let own = book.bare("memchr");
         assert_ne!(private, own);
         assert_eq!(labels(book), ["memchr (std)", "memchr"]);
+    }
+
+    #[test]
+    fn a_bare_name_means_a_package_of_library_and_binary_but_never_two_versions() {
+        let mut book = Book::default();
+        for id in [1, 2] {
+            let draft = book.exact(&mention("tool", id));
+            book.describe(draft, &package("src/lib.rs").unwrap());
+        }
+        book.bare("tool");
+        assert_eq!(labels(book), ["tool"]);
+
+        let mut book = Book::default();
+        for (id, path) in [(1, "/c/registry/src/i/rand-0.8.5/src"), (2, "/c/registry/src/i/rand-0.9.0/src")] {
+            let draft = book.exact(&mention("rand", id));
+            book.describe(draft, &package(path).unwrap());
+        }
+        book.bare("rand");
+        assert_eq!(labels(book), ["rand", "rand@0.8.5", "rand@0.9.0"]);
     }
 
     #[test]

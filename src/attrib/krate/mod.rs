@@ -324,8 +324,12 @@ impl Crates {
             return Some(bucket(self.buckets.imports, Evidence::Format));
         }
         let (instantiated_by, instantiated_evidence) = rules::instantiated_by(&facts, unit);
-        let (defined_in, defined_evidence) =
+        let (mut defined_in, defined_evidence) =
             rules::defined_in(&facts, (instantiated_by, instantiated_evidence));
+        // A legacy name has no version; where it is compiled tells which one is meant.
+        if facts.scheme == names::Scheme::RustLegacy && self.same_name(defined_in, instantiated_by) {
+            defined_in = instantiated_by;
+        }
         if defined_in == CrateId::NONE {
             return facts.is_runtime.then(|| bucket(self.buckets.runtime, Evidence::Format));
         }
@@ -339,6 +343,13 @@ impl Crates {
             defined_evidence,
             instantiated_evidence,
         })
+    }
+}
+
+impl Crates {
+    fn same_name(&self, a: CrateId, b: CrateId) -> bool {
+        let name = |id: CrateId| id.get().and_then(|i| self.rows.get(i)).map(|r| r.name);
+        a != b && name(a).is_some() && name(a) == name(b)
     }
 }
 
