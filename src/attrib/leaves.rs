@@ -95,8 +95,9 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     let cuts = overlay(image, parts);
     let (crates, symbols) = (parts.crates, parts.symbols);
     let owner = |c: &Cut| {
-        let known = crates.owner(c.symbol, c.unit, c.kind);
-        let known = known.or_else(|| parts.inferred.owner(c.symbol, c.concluded));
+        // A conclusion is drawn only where it says more than names do.
+        let concluded = parts.inferred.owner(c.symbol, c.concluded);
+        let known = concluded.or_else(|| crates.owner(c.symbol, c.unit, c.kind));
         known.unwrap_or_else(|| crates.nobody(c.kind))
     };
     let owners: Vec<Vec<Owner>> =

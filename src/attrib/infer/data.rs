@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn run(span: Range<u64>, symbol: SymbolId) -> Run {
-        Run { span, section: crate::model::SectionId(1), kind: Kind::Rodata, symbol, owner: None }
+        Run { span, section: crate::model::SectionId(1), kind: Kind::Rodata, symbol, file: None, owner: None }
     }
 
     #[test]

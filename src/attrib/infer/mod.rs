@@ -9,9 +9,11 @@
 
 mod code;
 mod data;
+mod layout;
 
 use std::ops::Range;
 
+use super::charges::file_of;
 use super::krate::{self, Crates};
 use super::sections::Layout;
 use super::symbols::Symbols;
@@ -43,6 +45,8 @@ struct Run {
     section: SectionId,
     kind: Kind,
     symbol: SymbolId,
+    /// Where its object file stands among those the symbol table names, if it says.
+    file: Option<u32>,
     /// `None` if no evidence says anything.
     owner: Option<Owner>,
 }
@@ -58,15 +62,16 @@ pub(super) fn build(
     crates: &Crates,
 ) -> Inferred {
     let mut runs = runs(image, layout, symbols, by_symbol, units, crates);
+    let order = layout::Order::new(image, units, crates);
     let mut found = Found {
         claims: Vec::new(),
         owners: Distinct::default(),
         by_symbol: vec![NO_CONCLUSION; symbols.rows.len()],
     };
     if crates.has_rust {
-        between(&mut runs, |kind| kind == Kind::Code, &mut found);
+        layout::conclude(&mut runs, &order, crates, &mut found);
         data::conclude(image, bytes, &mut runs, &mut found);
-        between(&mut runs, |kind| kind != Kind::Code, &mut found);
+        between(&mut runs, &mut found);
     }
     let by_place = Partition::resolve(image.line.len(), &mut found.claims, NO_CONCLUSION);
     Inferred { owners: found.owners.into_values(), by_place, by_symbol: found.by_symbol }
@@ -129,7 +134,8 @@ fn runs(
                     unit = krate::file_unit(image, symbols, units, symbol);
                 }
                 let owner = crates.owner(symbol, unit, row.kind);
-                runs.push(Run { span: at..end, section, kind: row.kind, symbol, owner });
+                let file = file_of(image, symbols, symbol);
+                runs.push(Run { span: at..end, section, kind: row.kind, symbol, file, owner });
             }
             at = end;
         }
@@ -145,13 +151,13 @@ fn of_object_file(owner: &Owner) -> bool {
     )
 }
 
-/// Gives what lies between two runs of one crate to that crate.
-fn between(runs: &mut [Run], wanted: impl Fn(Kind) -> bool, found: &mut Found) {
+/// Gives data that lies between two runs of one crate to that crate.
+fn between(runs: &mut [Run], found: &mut Found) {
     let mut before: Option<(SectionId, Owner)> = None;
     let mut pending: Vec<usize> = Vec::new();
     for index in 0..runs.len() {
         let run = &runs[index];
-        if !wanted(run.kind) {
+        if run.kind == Kind::Code {
             continue;
         }
         if before.as_ref().is_some_and(|(section, _)| *section != run.section) {

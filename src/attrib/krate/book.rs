@@ -149,6 +149,18 @@ impl Book {
         ))
     }
 
+    /// The crate of bindings that a C file of this name is most likely compiled for:
+    /// one named `NAME-sys`, as Cargo's convention for them is.
+    pub fn bindings_of(&self, file: &str) -> Option<Draft> {
+        let stem = file.split('.').next().unwrap_or_default();
+        let fits = |entry: &Entry| {
+            let Some(core) = entry.name.strip_suffix("_sys") else { return false };
+            let core = core.strip_prefix("lib").unwrap_or(core);
+            !entry.bucket && core.len() >= 3 && stem.starts_with(core)
+        };
+        self.entries.iter().position(fits).map(Draft)
+    }
+
     /// A bucket for bytes that no crate owns; `name` without brackets.
     pub fn bucket(&mut self, name: &str, source: Option<Source>) -> Draft {
         let name = format!("[{name}]");
@@ -306,6 +318,15 @@ mod tests {
         let other = book.of_package(&package("/c/registry/src/i/libz-sys-1.1.0/src/zlib").unwrap());
         assert_ne!(other, Some(ring));
         assert_eq!(labels(book), ["libz_sys@1.1.0", "ring@0.17.8"]);
+    }
+
+    #[test]
+    fn c_files_are_matched_to_bindings_by_name() {
+        let mut book = Book::default();
+        let sqlite = book.exact(&mention("libsqlite3_sys", 1));
+        book.exact(&mention("sqlite3", 2));
+        assert_eq!(book.bindings_of("sqlite3.c"), Some(sqlite));
+        assert_eq!(book.bindings_of("limbs.c"), None);
     }
 
     #[test]

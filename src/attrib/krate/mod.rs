@@ -111,6 +111,7 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
     let id = |draft: Draft| ids[draft.index()];
     let of_unit: Vec<Option<OfUnit>> =
         drafts.iter().map(|d| d.map(|(draft, evidence)| OfUnit { krate: id(draft), evidence })).collect();
+    let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {
             let Some(&said) = said.get(row) else { return NO_SYMBOL };
@@ -122,7 +123,12 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
                 scheme: said.scheme,
                 is_import: fact.is_some_and(|f| f.kind == SymbolKind::Import),
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.name)),
-                is_local: fact.is_some_and(|f| f.binding == crate::format::Binding::Local),
+                is_local: fact.is_some_and(|f| {
+                    // A linker makes hidden symbols local and lists them behind all files.
+                    let unnamed = |file: u32| image.files.get(file as usize).is_none_or(|n| n.is_empty());
+                    let hidden = has_files && f.file.is_none_or(unnamed);
+                    f.binding == crate::format::Binding::Local && !hidden
+                }),
             }
         })
         .collect();
@@ -192,24 +198,50 @@ fn files(image: &Image<'_>, units: &Units, book: &mut Book, drafts: &mut [Option
     let named = crates.iter().filter(|c| **c != "compiler_builtins").count();
     // After fat LTO one file holds every crate and says nothing of any of them.
     let merged = named == 1;
-    let mut before: Option<Draft> = None;
+    let mut groups: Vec<(Option<Draft>, Vec<usize>)> = vec![(None, Vec::new())];
     for (index, (file, cgu)) in image.files.iter().zip(&cgus).enumerate() {
         let Some(slot) = drafts.get_mut(units.debug + index) else { break };
-        *slot = match cgu {
-            Some(_) if merged => None,
+        match cgu {
+            Some(_) if merged => {}
             Some(cgu) => {
                 let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
-                before = Some(draft);
-                Some((draft, Evidence::SymbolFile))
+                *slot = Some((draft, Evidence::SymbolFile));
+                groups.push((Some(draft), Vec::new()));
             }
             // Start files of the C library: only their own few names are theirs.
-            None if rules::is_runtime_file(file) => None,
-            None if file.is_empty() => None,
-            None => match before {
-                Some(draft) => Some((draft, Evidence::FileNeighbour)),
-                None => Some((book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile)),
-            },
-        };
+            None if rules::is_runtime_file(file) || file.is_empty() => {}
+            None => groups.last_mut().into_iter().for_each(|(_, group)| group.push(index)),
+        }
+    }
+    // Files of other languages that follow one codegen unit are of one archive.
+    for (before, group) in groups {
+        foreign_files(image, units, &group, before, book, drafts);
+    }
+}
+
+/// Whose the files of other languages are that lie behind the codegen unit of `before`.
+///
+/// An archive holds the Rust of a package and what its build script compiled. If
+/// none of that Rust was linked, the unit in front is of another package; then
+/// the names of files may tell: `sqlite3.c` is of `libsqlite3-sys`.
+fn foreign_files(
+    image: &Image<'_>,
+    units: &Units,
+    group: &[usize],
+    before: Option<Draft>,
+    book: &mut Book,
+    drafts: &mut [Option<(Draft, Evidence)>],
+) {
+    let stems = group.iter().filter_map(|&i| image.files.get(i)).map(|f| f.as_ref());
+    let named = stems.filter_map(|file| book.bindings_of(file)).next();
+    let answer = match named.or(before) {
+        Some(draft) => (draft, Evidence::FileNeighbour),
+        None => (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile),
+    };
+    for &index in group {
+        if let Some(slot) = drafts.get_mut(units.debug + index) {
+            *slot = Some(answer);
+        }
     }
 }
 
@@ -324,29 +356,50 @@ impl Crates {
             return Some(bucket(self.buckets.imports, Evidence::Format));
         }
         let (instantiated_by, instantiated_evidence) = rules::instantiated_by(&facts, unit);
-        let (mut defined_in, defined_evidence) =
-            rules::defined_in(&facts, (instantiated_by, instantiated_evidence));
-        // A legacy name has no version; where it is compiled tells which one is meant.
-        if facts.scheme == names::Scheme::RustLegacy && self.same_name(defined_in, instantiated_by) {
-            defined_in = instantiated_by;
-        }
-        if defined_in == CrateId::NONE {
+        let defined = rules::defined_in(&facts, (instantiated_by, instantiated_evidence));
+        if defined.0 == CrateId::NONE {
             return facts.is_runtime.then(|| bucket(self.buckets.runtime, Evidence::Format));
         }
-        let of_toolchain = |krate: CrateId| krate.get().and_then(|i| self.toolchain.get(i)) == Some(&true);
-        let by_instantiator = of_toolchain(defined_in) && instantiated_by != CrateId::NONE;
-        Some(Owner {
-            krate: if by_instantiator { instantiated_by } else { defined_in },
-            evidence: if by_instantiator { instantiated_evidence } else { defined_evidence },
-            defined_in,
-            instantiated_by,
-            defined_evidence,
-            instantiated_evidence,
-        })
+        Some(self.compose(facts.scheme, defined, (instantiated_by, instantiated_evidence)))
     }
-}
 
-impl Crates {
+    /// The attribution that follows from the definer and the instantiator of something
+    /// whose name is of `scheme`.
+    fn compose(
+        &self,
+        scheme: names::Scheme,
+        mut defined: (CrateId, Evidence),
+        instantiated: (CrateId, Evidence),
+    ) -> Owner {
+        // A legacy name has no version; where it is compiled tells which one is meant.
+        if scheme == names::Scheme::RustLegacy && self.same_name(defined.0, instantiated.0) {
+            defined.0 = instantiated.0;
+        }
+        let is_toolchain = defined.0.get().and_then(|i| self.toolchain.get(i)) == Some(&true);
+        let by_instantiator = is_toolchain && instantiated.0 != CrateId::NONE;
+        let (krate, evidence) = if by_instantiator { instantiated } else { defined };
+        Owner {
+            krate,
+            evidence,
+            defined_in: defined.0,
+            instantiated_by: instantiated.0,
+            defined_evidence: defined.1,
+            instantiated_evidence: instantiated.1,
+        }
+    }
+
+    /// The attribution of a symbol whose place tells that `krate` instantiated it.
+    pub fn placed(&self, symbol: SymbolId, known: &Owner, krate: CrateId) -> Owner {
+        let scheme = symbol.get().and_then(|i| self.of_symbol.get(i)).map_or(names::Scheme::Plain, |s| s.scheme);
+        let defined = (known.defined_in, known.defined_evidence);
+        self.compose(scheme, defined, (krate, Evidence::Neighbours))
+    }
+
+    /// The crate of a file that the symbol table names.
+    pub fn of_file(&self, unit: UnitId) -> Option<CrateId> {
+        unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten().map(|u| u.krate)
+    }
+
     fn same_name(&self, a: CrateId, b: CrateId) -> bool {
         let name = |id: CrateId| id.get().and_then(|i| self.rows.get(i)).map(|r| r.name);
         a != b && name(a).is_some() && name(a) == name(b)

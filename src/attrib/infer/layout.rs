@@ -1,0 +1,178 @@
+//! Code between code whose object file is known.
+//!
+//! A linker lays object files one after another. A function that only a name
+//! speaks for lies between two whose codegen unit is known, so it is of one of
+//! the two, or of an object file between them in link order. Names decide where
+//! one file ends and the next begins: functions are dealt out to the candidates
+//! in order, such that as many as possible get the crate of their name.
+
+use super::{Found, Run, conclusion, of_object_file};
+use crate::attrib::krate::Crates;
+use crate::attrib::units::Units;
+use crate::format::Image;
+use crate::kind::Kind;
+use crate::model::{CrateId, Evidence, Owner, SectionId};
+
+/// Most steps to spend on one stretch; a stretch beyond it keeps what names say.
+const STEPS: usize = 1 << 22;
+
+/// Crates of object files in link order.
+pub(super) struct Order {
+    files: Vec<Option<CrateId>>,
+}
+
+impl Order {
+    /// As the symbol table lists them.
+    pub fn new(image: &Image<'_>, units: &Units, crates: &Crates) -> Order {
+        let files = (0..image.files.len() as u32).map(|f| crates.of_file(units.of_file(f)));
+        Order { files: files.collect() }
+    }
+
+    /// The crates from one anchor to the next, without repeats in a row.
+    fn between(&self, from: &Anchor, to: &Anchor) -> Vec<CrateId> {
+        let mut all = vec![from.krate];
+        if let (Some(a), Some(b)) = (from.file, to.file)
+            && let Some(files) = self.files.get(a as usize..b as usize)
+        {
+            all.extend(files.iter().flatten());
+        }
+        all.push(to.krate);
+        all.dedup();
+        all
+    }
+}
+
+/// A run whose object file is known.
+struct Anchor {
+    krate: CrateId,
+    file: Option<u32>,
+}
+
+/// Settles the code of all sections.
+pub(super) fn conclude(runs: &mut [Run], order: &Order, crates: &Crates, found: &mut Found) {
+    let mut before: Option<(SectionId, Anchor)> = None;
+    let mut stretch: Vec<usize> = Vec::new();
+    for index in 0..runs.len() {
+        let run = &runs[index];
+        if run.kind != Kind::Code {
+            continue;
+        }
+        if before.as_ref().is_some_and(|(section, _)| *section != run.section) {
+            before = None;
+            stretch.clear();
+        }
+        let Some(owner) = run.owner.filter(of_object_file).filter(|o| o.instantiated_by != CrateId::NONE) else {
+            stretch.push(index);
+            continue;
+        };
+        let (section, here) = (run.section, Anchor { krate: owner.instantiated_by, file: run.file });
+        if let Some((_, from)) = &before
+            && !stretch.is_empty()
+        {
+            settle(runs, &stretch, &order.between(from, &here), crates, found);
+        }
+        stretch.clear();
+        before = Some((section, here));
+    }
+}
+
+/// Deals a stretch out to candidates, both in order.
+fn settle(
+    runs: &mut [Run],
+    stretch: &[usize],
+    candidates: &[CrateId],
+    crates: &Crates,
+    found: &mut Found,
+) {
+    let named: Vec<Option<CrateId>> = stretch.iter().map(|&i| hint(&runs[i])).collect();
+    let Some(dealt) = deal(&named, candidates) else { return };
+    for (&index, &krate) in stretch.iter().zip(&dealt) {
+        let run = &mut runs[index];
+        if let Some(owner) = place(run, krate, crates) {
+            found.add(run.span.clone(), run.symbol, owner);
+            run.owner = Some(owner);
+        }
+    }
+}
+
+/// The crate that a run's own name speaks for.
+fn hint(run: &Run) -> Option<CrateId> {
+    run.owner.map(|o| o.instantiated_by).filter(|&c| c != CrateId::NONE)
+}
+
+/// What a run is owned by once it is known to be in an object file of `krate`.
+fn place(run: &Run, krate: CrateId, crates: &Crates) -> Option<Owner> {
+    match run.owner {
+        None => Some(conclusion(krate, krate, Evidence::Neighbours)),
+        // Buckets, and v0 names, which state who instantiated them.
+        Some(o) if o.defined_in == CrateId::NONE => None,
+        Some(o) if matches!(o.instantiated_evidence, Evidence::V0Suffix | Evidence::V0Path) => None,
+        Some(o) if o.instantiated_by == krate => None,
+        Some(o) => Some(crates.placed(run.symbol, &o, krate)),
+    }
+}
+
+/// For each name the candidate it is dealt to, in order, with the most agreement.
+///
+/// Ties go to the earlier candidate. `None` if it would take too long.
+fn deal(named: &[Option<CrateId>], candidates: &[CrateId]) -> Option<Vec<CrateId>> {
+    let (rows, columns) = (named.len(), candidates.len());
+    if let [only] = candidates {
+        return Some(vec![*only; rows]);
+    }
+    if rows.checked_mul(columns)? > STEPS {
+        return None;
+    }
+    // best[i][c]: most agreement of names i.. if name i goes to candidate c or a later one.
+    let mut best = vec![0u32; (rows + 1) * (columns + 1)];
+    let agrees = |i: usize, c: usize| u32::from(named[i] == Some(candidates[c]));
+    for i in (0..rows).rev() {
+        for c in (0..columns).rev() {
+            let here = agrees(i, c) + best[(i + 1) * (columns + 1) + c];
+            let later = if c + 1 < columns { best[i * (columns + 1) + c + 1] } else { 0 };
+            best[i * (columns + 1) + c] = here.max(later);
+        }
+    }
+    let mut dealt = Vec::with_capacity(rows);
+    let mut c = 0;
+    for i in 0..rows {
+        while c + 1 < columns && agrees(i, c) + best[(i + 1) * (columns + 1) + c] < best[i * (columns + 1) + c] {
+            c += 1;
+        }
+        dealt.push(candidates[c]);
+    }
+    Some(dealt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(named: &[u32], candidates: &[u32], expected: &[u32]) {
+        let named: Vec<Option<CrateId>> = named.iter().map(|&n| (n > 0).then_some(CrateId(n))).collect();
+        let candidates: Vec<CrateId> = candidates.iter().map(|&c| CrateId(c)).collect();
+        let dealt = deal(&named, &candidates).unwrap();
+        assert_eq!(dealt.iter().map(|c| c.0).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn names_find_the_border_between_two_files() {
+        // 9 is the toolchain: it says nothing about the border.
+        check(&[1, 9, 1, 2, 9], &[1, 2], &[1, 1, 1, 2, 2]);
+        check(&[2, 9, 2], &[1, 2], &[2, 2, 2]);
+        check(&[9, 0, 9], &[1, 2], &[1, 1, 1]);
+    }
+
+    #[test]
+    fn files_in_between_get_what_is_theirs() {
+        check(&[1, 3, 9, 3, 2], &[1, 3, 2], &[1, 3, 3, 3, 2]);
+        // One name out of order does not move the border.
+        check(&[1, 1, 2, 1, 1, 2, 2], &[1, 2], &[1, 1, 1, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn one_candidate_gets_all() {
+        check(&[2, 0, 9], &[1], &[1, 1, 1]);
+    }
+}
