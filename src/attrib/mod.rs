@@ -45,8 +45,18 @@ pub fn attribute(input: &Input, image: &Image<'_>) -> Model {
         Partition::resolve(len, &mut symbols.claims, none)
     });
     let crates = phase("crates", || krate::build(image, &symbols, &units, &mut names));
-    let inferred =
-        phase("references", || infer::build(image, bytes, &layout, &symbols, &by_symbol, &units, &crates));
+    let inferred = phase("references", || {
+        infer::build(&infer::Known {
+            image,
+            bytes,
+            layout: &layout,
+            symbols: &symbols,
+            by_symbol: &by_symbol,
+            units: &units,
+            crates: &crates,
+            names: &names,
+        })
+    });
     let accounts = phase("charges", || {
         let of_file = |file| units.of_file(file);
         charges::build(image, &symbols, &by_symbol, &units.by_unit, &inferred.by_place, of_file)

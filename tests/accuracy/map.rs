@@ -42,15 +42,23 @@ fn lld(text: &str) -> Vec<Placed> {
             rest = after;
             Some(word)
         };
-        let (Some(vma), Some(_), Some(size), Some(_)) = (number(), number(), number(), number()) else { continue };
-        let (Ok(start), Ok(size)) = (u64::from_str_radix(vma, 16), u64::from_str_radix(size, 16)) else { continue };
+        let (Some(vma), Some(_), Some(size), Some(_)) = (number(), number(), number(), number()) else {
+            continue;
+        };
+        let (Ok(start), Ok(size)) = (u64::from_str_radix(vma, 16), u64::from_str_radix(size, 16)) else {
+            continue;
+        };
         let indent = rest.len() - rest.trim_start().len();
         let what = rest.trim();
         match indent {
             0 => section = what.to_string(),
             8 if size > 0 => {
                 let file = what.rsplit_once(":(").map_or(what, |(file, _)| file);
-                all.push(Placed { section: section.clone(), span: start..start + size, origin: origin(file) });
+                all.push(Placed {
+                    section: section.clone(),
+                    span: start..start + size,
+                    origin: origin(file),
+                });
             }
             _ => {}
         }

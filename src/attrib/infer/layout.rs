@@ -6,12 +6,17 @@
 //! one file ends and the next begins: functions are dealt out to the candidates
 //! in order, such that as many as possible get the crate of their name.
 
+use std::collections::HashMap;
+
 use super::{Found, Run, conclusion, of_object_file};
 use crate::attrib::krate::Crates;
+use crate::attrib::symbols::Symbols;
 use crate::attrib::units::Units;
 use crate::format::Image;
+use crate::intern::Names;
 use crate::kind::Kind;
-use crate::model::{CrateId, Evidence, Owner, SectionId};
+use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId};
+use crate::names::{Scheme, scheme};
 
 /// Most steps to spend on one stretch; a stretch beyond it keeps what names say.
 const STEPS: usize = 1 << 22;
@@ -19,6 +24,42 @@ const STEPS: usize = 1 << 22;
 /// Crates of object files in link order.
 pub(super) struct Order {
     files: Vec<Option<CrateId>>,
+}
+
+/// Which names tell where their code lies.
+///
+/// Copies of a generic lie with whoever uses it. A path that occurs once is most
+/// likely no generic. Legacy names of the toolchain are always copies where the
+/// toolchain's own code has new names.
+pub(super) struct Telling {
+    by_symbol: Vec<bool>,
+}
+
+impl Telling {
+    /// Looks at all names once.
+    pub fn new(symbols: &Symbols, crates: &Crates, names: &Names) -> Telling {
+        let path = |row: usize| {
+            let name = names.get(symbols.rows.get(row)?.name);
+            // What differs between copies is the hash at the end.
+            (scheme(name) == Scheme::RustLegacy).then(|| name.rfind("17h").and_then(|at| name.get(..at)))?
+        };
+        let mut copies: HashMap<&str, u32> = HashMap::new();
+        for path in (0..symbols.rows.len()).filter_map(path) {
+            *copies.entry(path).or_default() += 1;
+        }
+        let tells = |row: usize| match path(row) {
+            Some(path) => {
+                let once = copies.get(path) == Some(&1);
+                once && !(crates.has_new_names && crates.is_defined_by_toolchain(SymbolId::new(row)))
+            }
+            None => true,
+        };
+        Telling { by_symbol: (0..symbols.rows.len()).map(tells).collect() }
+    }
+
+    fn tells(&self, symbol: SymbolId) -> bool {
+        symbol.get().and_then(|i| self.by_symbol.get(i)).copied().unwrap_or(false)
+    }
 }
 
 impl Order {
@@ -49,7 +90,13 @@ struct Anchor {
 }
 
 /// Settles the code of all sections.
-pub(super) fn conclude(runs: &mut [Run], order: &Order, crates: &Crates, found: &mut Found) {
+pub(super) fn conclude(
+    runs: &mut [Run],
+    order: &Order,
+    telling: &Telling,
+    crates: &Crates,
+    found: &mut Found,
+) {
     let mut before: Option<(SectionId, Anchor)> = None;
     let mut stretch: Vec<usize> = Vec::new();
     for index in 0..runs.len() {
@@ -61,7 +108,8 @@ pub(super) fn conclude(runs: &mut [Run], order: &Order, crates: &Crates, found: 
             before = None;
             stretch.clear();
         }
-        let Some(owner) = run.owner.filter(of_object_file).filter(|o| o.instantiated_by != CrateId::NONE) else {
+        let Some(owner) = run.owner.filter(of_object_file).filter(|o| o.instantiated_by != CrateId::NONE)
+        else {
             stretch.push(index);
             continue;
         };
@@ -69,7 +117,8 @@ pub(super) fn conclude(runs: &mut [Run], order: &Order, crates: &Crates, found: 
         if let Some((_, from)) = &before
             && !stretch.is_empty()
         {
-            settle(runs, &stretch, &order.between(from, &here), crates, found);
+            let named: Vec<_> = stretch.iter().map(|&i| hint(&runs[i], telling)).collect();
+            settle(runs, &stretch, &named, &order.between(from, &here), crates, found);
         }
         stretch.clear();
         before = Some((section, here));
@@ -80,12 +129,12 @@ pub(super) fn conclude(runs: &mut [Run], order: &Order, crates: &Crates, found: 
 fn settle(
     runs: &mut [Run],
     stretch: &[usize],
+    named: &[Option<CrateId>],
     candidates: &[CrateId],
     crates: &Crates,
     found: &mut Found,
 ) {
-    let named: Vec<Option<CrateId>> = stretch.iter().map(|&i| hint(&runs[i])).collect();
-    let Some(dealt) = deal(&named, candidates) else { return };
+    let Some(dealt) = deal(named, candidates) else { return };
     for (&index, &krate) in stretch.iter().zip(&dealt) {
         let run = &mut runs[index];
         if let Some(owner) = place(run, krate, crates) {
@@ -96,8 +145,9 @@ fn settle(
 }
 
 /// The crate that a run's own name speaks for.
-fn hint(run: &Run) -> Option<CrateId> {
-    run.owner.map(|o| o.instantiated_by).filter(|&c| c != CrateId::NONE)
+fn hint(run: &Run, telling: &Telling) -> Option<CrateId> {
+    let owner = run.owner.filter(|_| telling.tells(run.symbol))?;
+    Some(owner.instantiated_by).filter(|&c| c != CrateId::NONE)
 }
 
 /// What a run is owned by once it is known to be in an object file of `krate`.
@@ -136,7 +186,9 @@ fn deal(named: &[Option<CrateId>], candidates: &[CrateId]) -> Option<Vec<CrateId
     let mut dealt = Vec::with_capacity(rows);
     let mut c = 0;
     for i in 0..rows {
-        while c + 1 < columns && agrees(i, c) + best[(i + 1) * (columns + 1) + c] < best[i * (columns + 1) + c] {
+        while c + 1 < columns
+            && agrees(i, c) + best[(i + 1) * (columns + 1) + c] < best[i * (columns + 1) + c]
+        {
             c += 1;
         }
         dealt.push(candidates[c]);

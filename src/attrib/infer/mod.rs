@@ -19,7 +19,7 @@ use super::sections::Layout;
 use super::symbols::Symbols;
 use super::units::{NOBODY, Units};
 use crate::format::Image;
-use crate::intern::Distinct;
+use crate::intern::{Distinct, Names};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId, UnitId};
 use crate::partition::{Claim, Partition};
@@ -51,17 +51,22 @@ struct Run {
     owner: Option<Owner>,
 }
 
+/// What is known before anything is concluded.
+pub(super) struct Known<'k, 'data> {
+    pub image: &'k Image<'data>,
+    pub bytes: &'k [u8],
+    pub layout: &'k Layout,
+    pub symbols: &'k Symbols,
+    pub by_symbol: &'k Partition<SymbolId>,
+    pub units: &'k Units,
+    pub crates: &'k Crates,
+    pub names: &'k Names,
+}
+
 /// Draws the conclusions.
-pub(super) fn build(
-    image: &Image<'_>,
-    bytes: &[u8],
-    layout: &Layout,
-    symbols: &Symbols,
-    by_symbol: &Partition<SymbolId>,
-    units: &Units,
-    crates: &Crates,
-) -> Inferred {
-    let mut runs = runs(image, layout, symbols, by_symbol, units, crates);
+pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
+    let Known { image, symbols, units, crates, names, .. } = *known;
+    let mut runs = runs(known);
     let order = layout::Order::new(image, units, crates);
     let mut found = Found {
         claims: Vec::new(),
@@ -69,8 +74,9 @@ pub(super) fn build(
         by_symbol: vec![NO_CONCLUSION; symbols.rows.len()],
     };
     if crates.has_rust {
-        layout::conclude(&mut runs, &order, crates, &mut found);
-        data::conclude(image, bytes, &mut runs, &mut found);
+        let telling = layout::Telling::new(symbols, crates, names);
+        layout::conclude(&mut runs, &order, &telling, crates, &mut found);
+        data::conclude(image, known.bytes, &mut runs, &mut found);
         between(&mut runs, &mut found);
     }
     let by_place = Partition::resolve(image.line.len(), &mut found.claims, NO_CONCLUSION);
@@ -107,14 +113,8 @@ impl Found {
 }
 
 /// All content in order of position, cut by section, symbol and unit.
-fn runs(
-    image: &Image<'_>,
-    layout: &Layout,
-    symbols: &Symbols,
-    by_symbol: &Partition<SymbolId>,
-    units: &Units,
-    crates: &Crates,
-) -> Vec<Run> {
+fn runs(known: &Known<'_, '_>) -> Vec<Run> {
+    let Known { image, layout, symbols, by_symbol, units, crates, .. } = *known;
     let mut at_symbol = by_symbol.cursor();
     let mut at_unit = units.by_unit.cursor();
     let mut runs = Vec::with_capacity(by_symbol.len());

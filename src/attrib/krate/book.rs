@@ -105,8 +105,7 @@ impl Book {
             let entry = &self.entries[**at];
             !entry.bucket && (is_toolchain || entry.source != Some(Source::Std))
         };
-        let known: Vec<usize> =
-            self.by_name.get(name).into_iter().flatten().filter(fits).copied().collect();
+        let known: Vec<usize> = self.by_name.get(name).into_iter().flatten().filter(fits).copied().collect();
         // A library and a binary of one package have ids of their own, and are one crate here.
         let identity = |at: &usize| {
             let entry = &self.entries[*at];

@@ -33,6 +33,8 @@ const CHUNK: usize = 8 * 1024;
 pub(super) struct Crates {
     pub rows: Vec<CrateRow>,
     pub has_rust: bool,
+    /// Whether any name is of the new mangling.
+    pub has_new_names: bool,
     of_unit: Vec<Option<OfUnit>>,
     of_symbol: Vec<OfSymbol>,
     buckets: Buckets,
@@ -135,6 +137,7 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
     let toolchain = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
     Crates {
         has_rust: has_rust_unit && image.units.iter().any(|u| u.language == LANGUAGE_RUST) || legacy || v0,
+        has_new_names: v0,
         rows,
         of_unit,
         of_symbol,
@@ -390,7 +393,8 @@ impl Crates {
 
     /// The attribution of a symbol whose place tells that `krate` instantiated it.
     pub fn placed(&self, symbol: SymbolId, known: &Owner, krate: CrateId) -> Owner {
-        let scheme = symbol.get().and_then(|i| self.of_symbol.get(i)).map_or(names::Scheme::Plain, |s| s.scheme);
+        let scheme =
+            symbol.get().and_then(|i| self.of_symbol.get(i)).map_or(names::Scheme::Plain, |s| s.scheme);
         let defined = (known.defined_in, known.defined_evidence);
         self.compose(scheme, defined, (krate, Evidence::Neighbours))
     }
@@ -398,6 +402,12 @@ impl Crates {
     /// The crate of a file that the symbol table names.
     pub fn of_file(&self, unit: UnitId) -> Option<CrateId> {
         unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten().map(|u| u.krate)
+    }
+
+    /// Whether the name of a symbol says that the toolchain defines it.
+    pub fn is_defined_by_toolchain(&self, symbol: SymbolId) -> bool {
+        let defined_in = symbol.get().and_then(|i| self.of_symbol.get(i)).map(|s| s.defined_in);
+        defined_in.and_then(CrateId::get).and_then(|i| self.toolchain.get(i)) == Some(&true)
     }
 
     fn same_name(&self, a: CrateId, b: CrateId) -> bool {
