@@ -214,6 +214,9 @@ pub struct Region {
     pub place: RegionPlace,
 }
 
+/// Name of regions with exception tables that no function refers to.
+pub const DEAD_UNWIND_DATA: &str = "dead unwind data";
+
 /// How a [`Region`] relates to sections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RegionPlace {

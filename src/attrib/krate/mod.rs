@@ -17,7 +17,7 @@ use self::book::{Book, Draft, Mention};
 use super::charges::file_of;
 use super::symbols::Symbols;
 use super::units::Units;
-use crate::format::{Image, SymbolKind};
+use crate::format::{DEAD_UNWIND_DATA, Image};
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{CrateId, CrateRow, Evidence, Owner, Source, SymbolId, SymbolSort, UnitId};
@@ -54,7 +54,8 @@ struct OfSymbol {
     defined_in: CrateId,
     suffix: CrateId,
     scheme: names::Scheme,
-    is_import: bool,
+    /// The bucket that has it whatever else is known.
+    bucket: CrateId,
     is_runtime: bool,
     is_local: bool,
 }
@@ -63,7 +64,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     defined_in: CrateId::NONE,
     suffix: CrateId::NONE,
     scheme: names::Scheme::Plain,
-    is_import: false,
+    bucket: CrateId::NONE,
     is_runtime: false,
     is_local: false,
 };
@@ -72,7 +73,6 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
 #[derive(Debug, Clone, Copy)]
 struct Buckets {
     by_kind: [CrateId; Kind::ALL.len()],
-    imports: CrateId,
     runtime: CrateId,
 }
 
@@ -108,6 +108,7 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
     let imports = book.bucket("imports", None);
+    let dead = book.bucket(DEAD_UNWIND_DATA, None);
     let runtime = book.bucket("C runtime", Some(Source::C));
     let (rows, ids) = book.finish(text);
     let id = |draft: Draft| ids[draft.index()];
@@ -116,14 +117,18 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
     let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {
-            let Some(&said) = said.get(row) else { return NO_SYMBOL };
+            let (Some(&said), Some(facts)) = (said.get(row), symbols.rows.get(row)) else { return NO_SYMBOL };
             let crate_of = |m: Option<u32>| m.map_or(CrateId::NONE, |m| id(mentioned[m as usize]));
             let fact = image.symbols.get(symbols.fact_of[row] as usize);
             OfSymbol {
                 defined_in: crate_of(said.defined_in),
                 suffix: crate_of(said.suffix),
                 scheme: said.scheme,
-                is_import: fact.is_some_and(|f| f.kind == SymbolKind::Import),
+                bucket: match facts.sort {
+                    SymbolSort::Import => id(imports),
+                    SymbolSort::Structure if text.get(facts.name) == DEAD_UNWIND_DATA => id(dead),
+                    _ => CrateId::NONE,
+                },
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.name)),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
@@ -141,7 +146,7 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
         rows,
         of_unit,
         of_symbol,
-        buckets: Buckets { by_kind: kinds.map(id), imports: id(imports), runtime: id(runtime) },
+        buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime) },
         toolchain,
     }
 }
@@ -355,8 +360,8 @@ impl Crates {
         }
         let facts = symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or(NO_SYMBOL);
         let unit = unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten();
-        if facts.is_import {
-            return Some(bucket(self.buckets.imports, Evidence::Format));
+        if facts.bucket != CrateId::NONE {
+            return Some(bucket(facts.bucket, Evidence::Format));
         }
         let (instantiated_by, instantiated_evidence) = rules::instantiated_by(&facts, unit);
         let defined = rules::defined_in(&facts, (instantiated_by, instantiated_evidence));

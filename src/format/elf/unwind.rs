@@ -7,7 +7,8 @@ use super::{Elf, File, endian_of};
 use crate::format::unwind::{
     Surroundings, UnwindFacts, UnwindSection, read_arm, read_debug_frame, read_eh_frame,
 };
-use crate::format::{Line, Section};
+use crate::format::{Charge, DEAD_UNWIND_DATA, Line, Region, RegionPlace, Section};
+use crate::kind::Kind;
 
 /// Where instructions lie on the line, sorted.
 pub(super) fn code(sections: &[Section<'_>]) -> Vec<Range<u64>> {
@@ -64,9 +65,35 @@ pub(super) fn read<H: Elf>(
     if !index.is_empty() {
         join(&mut all, read_arm(&index, &tables, &around));
     }
+    let live = |charge: &Charge| {
+        exceptions.iter().any(|s| s.pos <= charge.start && charge.start < s.pos + s.bytes.len() as u64)
+    };
+    if all.charges.iter().any(live) {
+        dead(&exceptions, &all.charges, &mut all.regions);
+    }
     all.functions.sort_unstable_by_key(|f| (f.start, f.end));
     all.functions.dedup();
     all
+}
+
+/// Names what no live function refers to: some linkers drop functions and keep
+/// their exception tables.
+fn dead(exceptions: &[UnwindSection<'_>], charges: &[Charge], regions: &mut Vec<Region>) {
+    let mut live: Vec<(u64, u64)> = charges.iter().map(|c| (c.start, c.end)).collect();
+    live.sort_unstable();
+    for section in exceptions {
+        let (mut at, end) = (section.pos, section.pos + section.bytes.len() as u64);
+        let first = live.partition_point(|&(_, e)| e <= at);
+        let inside = live[first..].iter().take_while(|&&(start, _)| start < end);
+        for (start, stop) in inside.copied().chain([(end, end)]) {
+            // Tables are aligned to 4 bytes; what that takes is no table.
+            if start >= at + 4 {
+                let (name, kind) = (DEAD_UNWIND_DATA.into(), Kind::Unwind);
+                regions.push(Region { span: at..start, name, kind, place: RegionPlace::InSection });
+            }
+            at = at.max(stop);
+        }
+    }
 }
 
 fn join(all: &mut UnwindFacts, more: UnwindFacts) {
