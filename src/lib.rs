@@ -30,6 +30,7 @@ pub mod kind;
 pub mod model;
 pub mod names;
 pub mod partition;
+pub mod project;
 pub mod render;
 pub mod report;
 pub mod timing;
@@ -41,6 +42,16 @@ pub use intern::{NameId, Names};
 /// *Errors*: there is no answer at all, see [`error::Error`]. Everything less
 /// is in [`model::Model::diagnostics`].
 pub fn analyze(input: &input::Input) -> Result<model::Model, error::Error> {
+    analyze_with(input, &project::Packages::default())
+}
+
+/// The same with a list of packages that may be in the binary, for their versions.
+///
+/// *Errors*: as [`analyze`].
+pub fn analyze_with(
+    input: &input::Input,
+    packages: &project::Packages,
+) -> Result<model::Model, error::Error> {
     let image = format::read(input)?;
-    Ok(attrib::attribute(input, &image))
+    Ok(attrib::attribute(input, &image, packages))
 }

@@ -13,23 +13,28 @@ mod shipped;
 mod symbols;
 mod units;
 
+use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
 use crate::model::{Facts, Model};
 use crate::partition::Partition;
+use crate::project::Packages;
 use crate::timing::phase;
 
 /// Works out who owns each byte.
 ///
+/// `packages` may be in the binary, besides those it lists itself.
 /// `input` is what `image` was read from: filler between functions and zeros
 /// between sections can only be told from content by looking at them.
 ///
 /// *Cost*: O(n log n) in the number of facts.
-pub fn attribute(input: &Input, image: &Image<'_>) -> Model {
+pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
     let bytes = input.bytes();
     let len = image.line.len();
     let mut names = Names::default();
+    let mut diagnostics = image.diagnostics.clone();
+    let packages = with_embedded(packages, image, &mut diagnostics);
 
     let layout = phase("layout", || sections::build(image, bytes, &mut names));
     let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
@@ -44,7 +49,7 @@ pub fn attribute(input: &Input, image: &Image<'_>) -> Model {
         symbols.claims.extend(filler);
         Partition::resolve(len, &mut symbols.claims, none)
     });
-    let crates = phase("crates", || krate::build(image, &symbols, &units, &mut names));
+    let crates = phase("crates", || krate::build(image, &symbols, &units, &packages, &mut names));
     let inferred = phase("references", || {
         infer::build(&infer::Known {
             image,
@@ -103,8 +108,22 @@ pub fn attribute(input: &Input, image: &Image<'_>) -> Model {
         crates: crates.rows,
         owners: table.owners,
         names,
-        diagnostics: image.diagnostics.clone(),
+        diagnostics,
     };
     debug_assert_eq!(model.check(), Ok(()));
     model
+}
+
+/// The packages that a caller knows of and those that the file lists.
+fn with_embedded(packages: &Packages, image: &Image<'_>, diagnostics: &mut Vec<Diagnostic>) -> Packages {
+    let mut all = packages.clone();
+    match image.header.packages.as_deref().map(Packages::from_auditable) {
+        None => {}
+        Some(Ok(embedded)) => all.join(embedded),
+        Some(Err(why)) => {
+            let text = format!("the embedded list of packages is not read: {why}");
+            diagnostics.push(Diagnostic::warning("package-list-unread", text));
+        }
+    }
+    all
 }

@@ -117,7 +117,10 @@ pub(super) struct CommonArgs {
     #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
     pub color: ColorArg,
 
-    /// Cargo.toml of the package to build when no file is given
+    /// Cargo.toml of the package to build, or of the one that FILE was built from
+    ///
+    /// With FILE, cargo's list of packages gives versions to crates that the
+    /// file itself has none for.
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
 

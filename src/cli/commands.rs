@@ -11,11 +11,13 @@ use super::args::{
 use super::build::{BuildOptions, build};
 use super::error::CliError;
 use super::output::{style, write_to};
+use super::packages;
 use crate::error::Severity;
 use crate::input::Input;
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
+use crate::project::Packages;
 use crate::render::{self, for_terminal};
 use crate::report::{self, ShowOptions};
 use crate::timing;
@@ -39,7 +41,7 @@ fn show(args: &ShowArgs) -> Result<()> {
     prepare(common)?;
     let view = view(args)?;
     if let Some(file) = &args.file {
-        return show_file(file, args, view.as_ref());
+        return show_file(file, common.manifest_path.as_deref(), args, view.as_ref());
     }
     let options = BuildOptions {
         manifest_path: common.manifest_path.as_deref(),
@@ -57,7 +59,7 @@ fn show(args: &ShowArgs) -> Result<()> {
         if index > 0 && args.format == ShowFormat::Text {
             write_to(None, &[], |out| writeln!(out))?;
         }
-        show_file(&artifact.path, args, view.as_ref())?;
+        show_file(&artifact.path, Some(&built.manifest_path), args, view.as_ref())?;
     }
     Ok(())
 }
@@ -108,9 +110,9 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
     }))
 }
 
-fn show_file(file: &Path, args: &ShowArgs, view: Option<&View>) -> Result<()> {
+fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
     let common = &args.common;
-    let model = analyze(file)?;
+    let model = analyze(file, manifest)?;
     let limit = (args.limit > 0).then_some(args.limit);
     let style = style(common);
     let output = common.output.as_deref();
@@ -139,7 +141,7 @@ fn show_file(file: &Path, args: &ShowArgs, view: Option<&View>) -> Result<()> {
 fn ledger(args: &LedgerArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
-    let model = analyze(&args.file)?;
+    let model = analyze(&args.file, common.manifest_path.as_deref())?;
     let style = style(common);
     timing::phase("report", || {
         write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
@@ -174,9 +176,14 @@ fn prepare(common: &CommonArgs) -> Result<()> {
     Ok(())
 }
 
-fn analyze(file: &Path) -> Result<Model> {
+/// Analyses a file; `manifest` is where its packages are listed.
+fn analyze(file: &Path, manifest: Option<&Path>) -> Result<Model> {
     let input = timing::phase("open", || Input::open(file)).map_err(super::explain)?;
-    crate::analyze(&input).map_err(super::explain)
+    let packages = match manifest {
+        Some(manifest) => timing::phase("packages", || packages::of_manifest(manifest))?,
+        None => Packages::default(),
+    };
+    crate::analyze_with(&input, &packages).map_err(super::explain)
 }
 
 /// Diagnostics of reports that have no place for them, on standard error.

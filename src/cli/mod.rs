@@ -8,6 +8,7 @@ mod build;
 mod commands;
 mod error;
 mod output;
+mod packages;
 
 use std::io;
 use std::process::ExitCode;

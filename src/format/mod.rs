@@ -97,6 +97,8 @@ pub struct Header {
     pub debug_link: Option<String>,
     /// Which debug information is in the file.
     pub debug_info: Option<DebugInfo>,
+    /// The list of packages that `cargo auditable` embeds, as JSON.
+    pub packages: Option<Vec<u8>>,
 }
 
 /// Container formats.

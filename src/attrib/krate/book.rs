@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::intern::{NameId, Names};
 use crate::model::{CrateId, CrateRow, Source};
+use crate::project::Packages;
 
 /// A crate as one piece of evidence mentions it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -146,6 +147,22 @@ impl Book {
             },
             Draft,
         ))
+    }
+
+    /// Adds versions and sources from a list of packages, where paths gave none.
+    ///
+    /// Two crates of one name are two versions, or a library and a binary: then the
+    /// list is believed only if it has one version of that name.
+    pub fn complete(&mut self, packages: &Packages) {
+        for entry in &mut self.entries {
+            let settled = entry.bucket || entry.version.is_some() || entry.source == Some(Source::Std);
+            let Some(package) = packages.of_crate(&entry.name).filter(|_| !settled) else { continue };
+            entry.version = Some(package.version.clone());
+            entry.package.get_or_insert_with(|| package.name.clone());
+            if entry.source.is_none_or(|s| s == Source::Unknown || s == Source::Path) {
+                entry.source = Some(package.source);
+            }
+        }
     }
 
     /// The crate of bindings that a C file of this name is most likely compiled for:

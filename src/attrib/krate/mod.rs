@@ -22,6 +22,7 @@ use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{CrateId, CrateRow, Evidence, Owner, Source, SymbolId, SymbolSort, UnitId};
 use crate::names;
+use crate::project::Packages;
 
 /// `DW_LANG_Rust`, DWARF 5 section 7.12.
 const LANGUAGE_RUST: u16 = 0x1c;
@@ -85,7 +86,13 @@ struct Said {
 }
 
 /// Reads all evidence on crates that units, files and names give.
-pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &mut Names) -> Crates {
+pub(super) fn build(
+    image: &Image<'_>,
+    symbols: &Symbols,
+    units: &Units,
+    packages: &Packages,
+    text: &mut Names,
+) -> Crates {
     let mut book = Book::default();
     let mut drafts: Vec<Option<(Draft, Evidence)>> = vec![None; units.rows.len()];
     rust_units(image, &mut book, &mut drafts);
@@ -105,6 +112,8 @@ pub(super) fn build(image: &Image<'_>, symbols: &Symbols, units: &Units, text: &
     for &draft in &mentioned {
         book.suppose_toolchain(draft);
     }
+
+    book.complete(packages);
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
     let imports = book.bucket("imports", None);

@@ -391,6 +391,7 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
         stripped: false,
         debug_link: None,
         debug_info: None,
+        packages: None,
     }
 }
 

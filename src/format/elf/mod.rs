@@ -128,6 +128,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
             needed: dynamic.needed,
             build_id: notes.build_id,
             debug_link: notes.debug_link,
+            packages: notes.packages,
             toolchain: notes.toolchain,
             stripped: !has_symtab,
             debug_info: dwarf.version.map(|version| DebugInfo { version }),

@@ -1,5 +1,7 @@
 //! Notes and other small marks: build id, compiler comments, debug link.
 
+use std::io::Read;
+
 use object::elf;
 use object::read::elf::{NoteIterator, ProgramHeader, SectionHeader};
 
@@ -13,10 +15,22 @@ pub(super) struct Notes {
     pub build_id: Option<String>,
     pub debug_link: Option<String>,
     pub toolchain: Vec<String>,
+    pub packages: Option<Vec<u8>>,
 }
 
 /// The most notes and comments worth reading from one file.
 const LIMIT: usize = 256;
+
+/// Longest list of packages worth reading, decompressed.
+const PACKAGES_LIMIT: u64 = 16 << 20;
+
+/// Decompresses a zlib stream; nothing if it is none or too long.
+fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut decoder = flate2::read::ZlibDecoder::new(bytes).take(PACKAGES_LIMIT + 1);
+    decoder.read_to_end(&mut out).ok()?;
+    (out.len() as u64 <= PACKAGES_LIMIT).then_some(out)
+}
 
 /// Where notes lie: in sections, or in segments if there are no section headers.
 fn places<'data, H: Elf>(
@@ -77,6 +91,8 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
                     }
                 }
             }
+            // Linkers keep what they do not know; the name may be cut to fit other formats.
+            ".dep-v0" | ".rust-deps-v0" => notes.packages = inflate(file.bytes(index)),
             ".gnu_debuglink" => {
                 let name = file.bytes(index).split(|&b| b == 0).next().unwrap_or_default();
                 if !name.is_empty() {
