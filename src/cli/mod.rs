@@ -54,7 +54,11 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 fn report(error: &anyhow::Error) {
     eprintln!("error: {}", for_terminal(&error.to_string()));
     for cause in error.chain().skip(1) {
-        eprintln!("  caused by: {}", for_terminal(&cause.to_string()));
+        // What other programs say may have several lines.
+        for (index, line) in cause.to_string().trim().lines().enumerate() {
+            let head = if index == 0 { "  caused by: " } else { "    " };
+            eprintln!("{head}{}", for_terminal(line));
+        }
     }
     if let Some(hint) = error::hint(error) {
         eprintln!("hint: {}", for_terminal(hint));

@@ -1,6 +1,7 @@
 //! What cargo knows of the packages a binary may have been built from.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 use cargo_metadata::{MetadataCommand, TargetKind};
@@ -9,17 +10,24 @@ use super::error::CliError;
 use crate::model::Source;
 use crate::project::{Package, Packages};
 
-/// Asks cargo for the packages behind a manifest, with all their features.
+/// Asks cargo for the packages behind a manifest.
 ///
-/// Offline, and without touching the lockfile: a question must not change what it asks about.
+/// The lockfile is not touched: a question must not change what it asks about.
+/// What is on the machine is asked first; packages of other platforms need not be.
 pub(super) fn of_manifest(manifest: &Path) -> Result<Packages> {
-    let mut command = MetadataCommand::new();
-    command.manifest_path(manifest).other_options(vec!["--offline".into(), "--locked".into()]);
-    let metadata = command.exec().map_err(|error| {
-        CliError::new(format!("failed to list the packages of `{}`", manifest.display()))
-            .with_hint("cargo must be able to resolve the package offline with its Cargo.lock; run `cargo fetch` first")
-            .with_source(error)
-    })?;
+    let ask = |options: &[&str]| {
+        let options = options.iter().map(|o| o.to_string()).collect::<Vec<_>>();
+        MetadataCommand::new().manifest_path(manifest).other_options(options).exec()
+    };
+    let here = host().and_then(|host| ask(&["--locked", "--offline", "--filter-platform", &host]).ok());
+    let metadata = match here {
+        Some(metadata) => metadata,
+        None => ask(&["--locked"]).map_err(|error| {
+            CliError::new(format!("failed to list the packages of `{}`", manifest.display()))
+                .with_hint("cargo must be able to resolve the package with its Cargo.lock as it is")
+                .with_source(error)
+        })?,
+    };
     let list = metadata.packages.iter().map(|package| {
         let is_member = metadata.workspace_members.contains(&package.id);
         let from = package.source.as_ref().map(|s| s.repr.as_str());
@@ -40,4 +48,12 @@ pub(super) fn of_manifest(manifest: &Path) -> Result<Packages> {
         }
     });
     Ok(Packages { list: list.filter(|p| !p.crates.is_empty()).collect() })
+}
+
+/// The platform that rustc builds for by default.
+fn host() -> Option<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_string)
 }
