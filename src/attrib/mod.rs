@@ -4,6 +4,7 @@
 //! from values to values; the order below is the order of dependence.
 
 mod charges;
+mod explain;
 mod infer;
 mod krate;
 mod leaves;
@@ -13,11 +14,13 @@ mod shipped;
 mod symbols;
 mod units;
 
+pub use explain::{ClaimAt, Reasons, reasons};
+
 use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
-use crate::model::{Facts, Model};
+use crate::model::{Facts, Model, SymbolId};
 use crate::partition::Partition;
 use crate::project::Packages;
 use crate::timing::phase;
@@ -30,57 +33,109 @@ use crate::timing::phase;
 ///
 /// *Cost*: O(n log n) in the number of facts.
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
-    let bytes = input.bytes();
-    let len = image.line.len();
-    let mut names = Names::default();
-    let mut diagnostics = image.diagnostics.clone();
-    let packages = with_embedded(packages, image, &mut diagnostics);
+    Passes::run(input, image, packages).into_model(input, image)
+}
 
-    let layout = phase("layout", || sections::build(image, bytes, &mut names));
-    let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
-    let units = phase("unit claims", || units::build(image, &mut names));
-    let by_symbol = phase("resolve symbols", || {
-        let none = crate::model::SymbolId::NONE;
-        let first = Partition::resolve(len, &mut symbols.claims, none);
-        let filler = leaves::filler(image, bytes, &layout, &first, symbols.padding);
-        if filler.is_empty() {
-            return first;
-        }
-        symbols.claims.extend(filler);
-        Partition::resolve(len, &mut symbols.claims, none)
-    });
-    let crates = phase("crates", || krate::build(image, &symbols, &units, &packages, &mut names));
-    let inferred = phase("references", || {
-        infer::build(&infer::Known {
+/// All that the passes yield.
+struct Passes {
+    layout: sections::Layout,
+    symbols: symbols::Symbols,
+    by_symbol: Partition<SymbolId>,
+    units: units::Units,
+    crates: krate::Crates,
+    inferred: infer::Inferred,
+    accounts: Partition<charges::Account>,
+    names: Names,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Passes {
+    fn run(input: &Input, image: &Image<'_>, packages: &Packages) -> Passes {
+        let bytes = input.bytes();
+        let mut names = Names::default();
+        let mut diagnostics = image.diagnostics.clone();
+        let packages = with_embedded(packages, image, &mut diagnostics);
+
+        let layout = phase("layout", || sections::build(image, bytes, &mut names));
+        let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
+        let units = phase("unit claims", || units::build(image, &mut names));
+        let by_symbol = phase("resolve symbols", || {
+            let len = image.line.len();
+            let first = Partition::resolve(len, &mut symbols.claims, SymbolId::NONE);
+            let filler = leaves::filler(image, bytes, &layout, &first, symbols.padding);
+            if filler.is_empty() {
+                return first;
+            }
+            symbols.claims.extend(filler);
+            Partition::resolve(len, &mut symbols.claims, SymbolId::NONE)
+        });
+        let crates = phase("crates", || krate::build(image, &symbols, &units, &packages, &mut names));
+        let inferred = phase("references", || {
+            infer::build(&infer::Known {
+                image,
+                bytes,
+                layout: &layout,
+                symbols: &symbols,
+                by_symbol: &by_symbol,
+                units: &units,
+                crates: &crates,
+                names: &names,
+            })
+        });
+        let accounts = phase("charges", || {
+            let of_file = |file| units.of_file(file);
+            charges::build(image, &symbols, &by_symbol, &units.by_unit, &inferred.by_place, of_file)
+        });
+        Passes { layout, symbols, by_symbol, units, crates, inferred, accounts, names, diagnostics }
+    }
+
+    /// What inference starts from.
+    fn known<'k, 'data>(&'k self, bytes: &'k [u8], image: &'k Image<'data>) -> infer::Known<'k, 'data> {
+        infer::Known {
             image,
             bytes,
-            layout: &layout,
-            symbols: &symbols,
-            by_symbol: &by_symbol,
-            units: &units,
-            crates: &crates,
-            names: &names,
-        })
-    });
-    let accounts = phase("charges", || {
-        let of_file = |file| units.of_file(file);
-        charges::build(image, &symbols, &by_symbol, &units.by_unit, &inferred.by_place, of_file)
-    });
-    let table = phase("leaves", || {
-        let parts = leaves::Parts {
-            layout: &layout,
-            symbols: &symbols,
-            by_symbol: &by_symbol,
-            units: &units,
-            accounts: &accounts,
-            crates: &crates,
-            inferred: &inferred,
-        };
-        leaves::build(image, &parts)
-    });
+            layout: &self.layout,
+            symbols: &self.symbols,
+            by_symbol: &self.by_symbol,
+            units: &self.units,
+            crates: &self.crates,
+            names: &self.names,
+        }
+    }
 
+    fn into_model(self, input: &Input, image: &Image<'_>) -> Model {
+        let table = phase("leaves", || {
+            let parts = leaves::Parts {
+                layout: &self.layout,
+                symbols: &self.symbols,
+                by_symbol: &self.by_symbol,
+                units: &self.units,
+                accounts: &self.accounts,
+                crates: &self.crates,
+                inferred: &self.inferred,
+            };
+            leaves::build(image, &parts)
+        });
+        let model = Model {
+            facts: facts(input, image, self.crates.has_rust),
+            leaves: table.leaves,
+            segments: self.layout.segments,
+            sections: self.layout.sections,
+            symbols: self.symbols.rows,
+            units: self.units.rows,
+            crates: self.crates.rows,
+            owners: table.owners,
+            names: self.names,
+            diagnostics: self.diagnostics,
+        };
+        debug_assert_eq!(model.check(), Ok(()));
+        model
+    }
+}
+
+fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
     let header = &image.header;
-    let facts = Facts {
+    Facts {
         path: input.path().to_string_lossy().into_owned(),
         format: header.format.as_str(),
         file_type: header.file_type,
@@ -95,23 +150,9 @@ pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model
         debug_link: header.debug_link.clone(),
         needed: header.needed.clone(),
         toolchain: header.toolchain.clone(),
-        has_rust: crates.has_rust,
+        has_rust,
         stripped_size: shipped::stripped_size(image),
-    };
-    let model = Model {
-        facts,
-        leaves: table.leaves,
-        segments: layout.segments,
-        sections: layout.sections,
-        symbols: symbols.rows,
-        units: units.rows,
-        crates: crates.rows,
-        owners: table.owners,
-        names,
-        diagnostics,
-    };
-    debug_assert_eq!(model.check(), Ok(()));
-    model
+    }
 }
 
 /// The packages that a caller knows of and those that the file lists.

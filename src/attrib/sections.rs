@@ -20,6 +20,16 @@ mod rank {
     pub const SEGMENT: u8 = 3;
 }
 
+/// What a claim of a rank stands on, in words.
+pub(super) fn basis(rank: u8) -> &'static str {
+    match rank {
+        rank::SECTION => "a section header states it",
+        rank::FALLBACK => "a program header names it",
+        rank::SEGMENT => "a segment loads it",
+        _ => "the layout of the file",
+    }
+}
+
 /// The most zero bytes in front of a structure that alignment can ask for: the
 /// largest page size in use.
 const PAGE_LIMIT: u64 = 64 * 1024;
@@ -30,6 +40,8 @@ pub(super) struct Layout {
     pub sections: Vec<SectionRow>,
     pub by_segment: Partition<SegmentId>,
     pub by_section: Partition<SectionId>,
+    /// What `by_section` was resolved from.
+    pub claims: Vec<Claim<SectionId>>,
 }
 
 /// Divides the line by segment and by section.
@@ -106,7 +118,7 @@ pub(super) fn build(image: &Image<'_>, bytes: &[u8], names: &mut Names) -> Layou
         claims.push(Claim { start: span.start, end: span.end, rank: rank::HEADERS, label });
     }
     let by_section = Partition::resolve(image.line.len(), &mut claims, unmapped);
-    Layout { segments, sections: rows, by_segment, by_section }
+    Layout { segments, sections: rows, by_segment, by_section, claims }
 }
 
 /// Every mapping keeps edges of its own, so that no leaf straddles two.

@@ -25,6 +25,17 @@ mod rank {
     pub const UNWIND: u8 = 4;
 }
 
+/// What a claim of a rank stands on, in words.
+pub(super) fn basis(rank: u8) -> &'static str {
+    match rank {
+        rank::SIZED => "the symbol table states its size",
+        rank::REGION => "the format has this structure here",
+        rank::INFERRED => "a symbol without a size, up to what follows",
+        rank::UNWIND => "an unwind table describes a function here",
+        _ => "filler between functions or objects",
+    }
+}
+
 /// Rows, and who claims what.
 pub(super) struct Symbols {
     pub rows: Vec<SymbolRow>,

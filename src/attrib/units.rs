@@ -21,6 +21,14 @@ mod rank {
     pub const SHARE: u8 = 1;
 }
 
+/// What a claim of a rank stands on, in words.
+pub(super) fn basis(rank: u8) -> &'static str {
+    match rank {
+        rank::STATED => "debug information states it",
+        _ => "a computed share of a table that units have in common",
+    }
+}
+
 /// Rows and partition of units.
 pub(super) struct Units {
     /// Units of debug information, then files of the symbol table.
@@ -28,6 +36,8 @@ pub(super) struct Units {
     /// Number of rows that are units of debug information.
     pub debug: usize,
     pub by_unit: Partition<Share>,
+    /// What `by_unit` was resolved from.
+    pub claims: Vec<Claim<Share>>,
 }
 
 impl Units {
@@ -70,7 +80,8 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Units {
             Some(whole) => shares(parts, whole, section.span.start, section.span.end, &mut claims),
         }
     }
-    Units { rows, debug, by_unit: Partition::resolve(image.line.len(), &mut claims, NOBODY) }
+    let by_unit = Partition::resolve(image.line.len(), &mut claims, NOBODY);
+    Units { rows, debug, by_unit, claims }
 }
 
 fn stated(part: &UnitPart, start: u64, end: u64) -> Claim<Share> {

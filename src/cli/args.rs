@@ -37,6 +37,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat ledger app --format csv -o app.csv\n  bloat ledger app --format jsonl | jq 'select(.crate == \"serde\")'\n\nRows with an offset are contiguous from 0 and sum to the size of the file;\nmemory_size sums to the memory of its loadable segments."
     )]
     Ledger(LedgerArgs),
+    /// Say whose a place, a symbol or a crate's bytes are, and on what evidence
+    #[command(
+        after_help = "Examples:\n  bloat explain app main                    a symbol, by name or any part of it\n  bloat explain app 0x4a2f10                an address\n  bloat explain app @0x1000                 a file offset\n  bloat explain app crate:serde             a crate"
+    )]
+    Explain(ExplainArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
@@ -97,6 +102,30 @@ pub(super) struct LedgerArgs {
 
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The binary, or `-` for standard input
+    pub file: PathBuf,
+
+    /// A symbol or part of its name, 0xADDRESS, @FILE_OFFSET or crate:NAME
+    pub what: String,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Text,
+    /// One object, for programs
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ pub(super) fn run(cli: &Cli) -> Result<()> {
         None => show(&cli.show),
         Some(Command::Show(args)) => show(args),
         Some(Command::Ledger(args)) => ledger(args),
+        Some(Command::Explain(args)) => super::explain::explain(args),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);
@@ -165,7 +166,7 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
 }
 
 /// Sets up threads and timing.
-fn prepare(common: &CommonArgs) -> Result<()> {
+pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
     if common.timings {
         timing::enable();
     }
@@ -179,11 +180,15 @@ fn prepare(common: &CommonArgs) -> Result<()> {
 /// Analyses a file; `manifest` is where its packages are listed.
 fn analyze(file: &Path, manifest: Option<&Path>) -> Result<Model> {
     let input = timing::phase("open", || Input::open(file)).map_err(super::explain)?;
-    let packages = match manifest {
-        Some(manifest) => timing::phase("packages", || packages::of_manifest(manifest))?,
-        None => Packages::default(),
-    };
-    crate::analyze_with(&input, &packages).map_err(super::explain)
+    crate::analyze_with(&input, &packages_of(manifest)?).map_err(super::explain)
+}
+
+/// The packages behind a manifest, if one was named.
+pub(super) fn packages_of(manifest: Option<&Path>) -> Result<Packages> {
+    match manifest {
+        Some(manifest) => timing::phase("packages", || packages::of_manifest(manifest)),
+        None => Ok(Packages::default()),
+    }
 }
 
 /// Diagnostics of reports that have no place for them, on standard error.
@@ -197,7 +202,7 @@ fn diagnostics(model: &Model, common: &CommonArgs) {
     }
 }
 
-fn finish(common: &CommonArgs) {
+pub(super) fn finish(common: &CommonArgs) {
     if !common.timings {
         return;
     }

@@ -7,6 +7,7 @@ mod args;
 mod build;
 mod commands;
 mod error;
+mod explain;
 mod output;
 mod packages;
 
@@ -112,7 +113,7 @@ fn error_source(error: crate::error::Error) -> anyhow::Error {
 /// A path that does not exist may be a misspelt command.
 fn not_found_hint(path: &std::path::Path) -> Option<String> {
     let word = path.to_string_lossy();
-    let commands = ["show", "ledger", "completions", "help"];
+    let commands = ["show", "ledger", "explain", "completions", "help"];
     let close = commands.iter().find(|c| strsim_close(c, &word));
     Some(match close {
         Some(command) => format!("there is a command `bloat {command}`; see `bloat --help`"),

@@ -141,6 +141,21 @@ impl Leaves {
         }
     }
 
+    /// The leaf that holds position `pos`.
+    pub fn at(&self, pos: u64) -> Option<Leaf> {
+        let after = self.start.partition_point(|&start| start <= pos);
+        let index = after.checked_sub(1).filter(|_| pos < self.end)?;
+        Some(self.get(index))
+    }
+
+    /// The position of a virtual address, if it is mapped.
+    ///
+    /// In an object file addresses are offsets into sections and mean no one place.
+    pub fn position(&self, address: u64) -> Option<u64> {
+        let holds = |m: &&Mapping| address.checked_sub(m.address).is_some_and(|into| into < m.len);
+        self.mappings.iter().rev().find(holds).map(|m| m.pos + (address - m.address))
+    }
+
     /// The leaves in order of position.
     pub fn iter(&self) -> impl Iterator<Item = Leaf> + '_ {
         (0..self.len()).map(|index| self.get(index))

@@ -5,12 +5,14 @@
 
 mod csv;
 mod escape;
+mod explain;
 mod json;
 mod size;
 mod text;
 
 pub use csv::{ledger_csv, show_csv};
 pub use escape::for_terminal;
+pub use explain::{explain_crate_text, explain_place_text};
 pub use json::{JsonLines, json};
 pub use size::{bytes, human, percent};
 pub use text::{Style, ledger_text, overview_text, show_text};

@@ -21,7 +21,7 @@ pub struct Style {
 }
 
 impl Style {
-    fn bytes(&self, bytes: u64) -> String {
+    pub(super) fn bytes(&self, bytes: u64) -> String {
         if self.exact { size::bytes(bytes) } else { size::human(bytes) }
     }
 
@@ -29,7 +29,7 @@ impl Style {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
 
-    fn heading(&self, text: &str) -> String {
+    pub(super) fn heading(&self, text: &str) -> String {
         self.paint("1", text)
     }
 }
@@ -333,7 +333,7 @@ fn shipped(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<
 }
 
 /// Writes a sentence, broken between words where it is wider than the output.
-fn wrapped(text: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn wrapped(text: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let width = style.width.unwrap_or(usize::MAX).max(NARROW);
     let mut used = 0;
     for word in text.split(' ') {

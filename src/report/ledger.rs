@@ -97,7 +97,7 @@ pub fn ledger<E>(model: &Model, mut write: impl FnMut(&LedgerRow<'_>) -> Result<
     Ok(())
 }
 
-fn row<'m>(model: &'m Model, leaf: &Leaf, symbol: &'m str) -> LedgerRow<'m> {
+pub(super) fn row<'m>(model: &'m Model, leaf: &Leaf, symbol: &'m str) -> LedgerRow<'m> {
     let text = |id: NameId| model.names.get(id);
     let owner = model.owner(leaf.owner);
     let krate = |id: CrateId| id.get().and_then(|i| model.crates.get(i));

@@ -3,12 +3,17 @@
 //! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
 //! that do not apply are absent, never null. Bytes are integers.
 
+mod explain;
 mod ledger;
 mod overview;
 mod rows;
 
 use serde::Serialize;
 
+pub use explain::{
+    Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, explain_crate,
+    explain_place,
+};
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use overview::{Overview, Shipped, overview};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show};

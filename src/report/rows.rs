@@ -209,7 +209,8 @@ impl<'m> Namer<'m> {
         rows
     }
 
-    fn key(&self, keys: &Keys<'_>, key: u32, above: &Key) -> Key {
+    /// The key of one node below `above`.
+    pub fn key(&self, keys: &Keys<'_>, key: u32, above: &Key) -> Key {
         let mut out = above.clone();
         let label = Some(keys.label(key));
         match keys.dim {

@@ -116,6 +116,31 @@ fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Ve
     all
 }
 
+/// Positions of what refers to the last place in `span` that anything refers to.
+pub(super) fn referrers(image: &Image<'_>, bytes: &[u8], runs: &[Run], span: Range<u64>) -> Vec<u64> {
+    let reader =
+        Reader { instructions: image.header.instructions, fixed_addresses: image.header.fixed_addresses };
+    let wanted = |a: u64| image.line.pos(a).is_some_and(|p| span.contains(&p));
+    let code: Vec<&Run> = runs.iter().filter(|r| r.kind == Kind::Code).collect();
+    let of_code = code.par_chunks(LOT).flat_map_iter(|lot| {
+        lot.iter().flat_map(|run| {
+            let mut targets = Vec::new();
+            let range = run.span.start as usize..run.span.end as usize;
+            if let (Some(code), Some(address)) = (bytes.get(range), image.line.address(run.span.start)) {
+                reader.references(code, address, &wanted, &mut targets);
+            }
+            let from = run.span.start;
+            targets.into_iter().filter_map(move |a| Some((image.line.pos(a)?, from))).collect::<Vec<_>>()
+        })
+    });
+    let mut all: Vec<(u64, u64)> = of_code.collect();
+    all.extend(image.pointers.iter().filter(|p| span.contains(&p.to)).map(|p| (p.to, p.at)));
+    all.sort_unstable();
+    all.dedup();
+    let last = all.last().map(|&(to, _)| to);
+    all.into_iter().filter(|&(to, _)| Some(to) == last).map(|(_, from)| from).collect()
+}
+
 /// Cuts runs at every place that something refers to.
 ///
 /// A run with a symbol is one object: the symbol says where it starts and ends.

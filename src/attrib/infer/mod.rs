@@ -143,6 +143,16 @@ fn runs(known: &Known<'_, '_>) -> Vec<Run> {
     runs
 }
 
+/// Positions of what refers to the anonymous object that holds `pos`, sorted.
+pub(super) fn referrers(known: &Known<'_, '_>, pos: u64) -> Vec<u64> {
+    let runs = runs(known);
+    let after = runs.partition_point(|r| r.span.start <= pos);
+    let Some(run) = after.checked_sub(1).and_then(|i| runs.get(i)).filter(|r| pos < r.span.end) else {
+        return Vec::new();
+    };
+    data::referrers(known.image, known.bytes, &runs, run.span.start..pos + 1)
+}
+
 /// Whether evidence speaks of whole object files, so that what lies between two of one crate is its own.
 fn of_object_file(owner: &Owner) -> bool {
     matches!(

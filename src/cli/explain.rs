@@ -1,0 +1,155 @@
+//! The `explain` command: finds what is meant, then asks for the reasons.
+
+use anyhow::Result;
+
+use super::args::{ExplainArgs, ExplainFormat};
+use super::commands::{finish, packages_of, prepare};
+use super::error::CliError;
+use super::output::{style, write_to};
+use crate::input::Input;
+use crate::model::{Leaf, Model, SymbolId};
+use crate::project::Packages;
+use crate::report::{self, ClaimRow, Found};
+use crate::{attrib, format, names, render};
+
+/// Most other matches that are listed.
+const MATCHES: usize = 1000;
+
+/// Runs `bloat explain`.
+pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
+    let common = &args.common;
+    prepare(common)?;
+    let input = Input::open(&args.file).map_err(super::explain)?;
+    let packages = packages_of(common.manifest_path.as_deref())?;
+    let image = format::read(&input).map_err(super::explain)?;
+    let model = attrib::attribute(&input, &image, &packages);
+    if let Some(name) = args.what.strip_prefix("crate:") {
+        return explain_crate(args, &model, name);
+    }
+    let (leaf, other_matches) = find(&model, &args.what)?;
+    let reasons = reasons(&input, &image, &packages, &leaf);
+    let found = Found {
+        what: args.what.clone(),
+        symbol: model.symbol_label(leaf.symbol),
+        leaf,
+        claims: reasons.claims.into_iter().map(claim_row).collect(),
+        referrers: reasons.referrers,
+        other_matches,
+    };
+    let report = report::explain_place(&model, &found);
+    let style = style(common);
+    write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
+        ExplainFormat::Json => render::json(&report, out),
+        ExplainFormat::Text => render::explain_place_text(&report, &style, out),
+    })?;
+    finish(common);
+    Ok(())
+}
+
+fn reasons(input: &Input, image: &format::Image<'_>, packages: &Packages, leaf: &Leaf) -> attrib::Reasons {
+    attrib::reasons(input, image, packages, leaf.start)
+}
+
+fn claim_row(claim: attrib::ClaimAt) -> ClaimRow {
+    ClaimRow {
+        partition: claim.partition,
+        label: claim.label,
+        basis: claim.basis,
+        rank: claim.rank,
+        size: claim.span.end - claim.span.start,
+        wins: claim.wins,
+    }
+}
+
+fn explain_crate(args: &ExplainArgs, model: &Model, name: &str) -> Result<()> {
+    let report = report::explain_crate(model, name, &args.what);
+    if report.crates.is_empty() {
+        let message = format!("no crate `{name}` owns, defines or instantiates anything in this file");
+        return Err(CliError::new(message)
+            .with_hint("`bloat FILE --by crate -n 0` lists all of them")
+            .into());
+    }
+    let style = style(&args.common);
+    write_to(args.common.output.as_deref(), &[&args.file], |out| match args.format {
+        ExplainFormat::Json => render::json(&report, out),
+        ExplainFormat::Text => render::explain_crate_text(&report, &style, out),
+    })
+}
+
+/// The leaf that `what` means, and the names of other symbols it could mean.
+fn find(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    };
+    if let Some(offset) = what.strip_prefix('@') {
+        let leaf = number(offset).filter(|&o| o < model.facts.file_size).and_then(|o| model.leaves.at(o));
+        let size = model.facts.file_size;
+        return leaf.map(|l| (l, Vec::new())).ok_or_else(|| {
+            let message = format!("`{what}` is no offset in a file of {size} bytes");
+            CliError::new(message).with_hint("offsets are decimal or start with 0x: @4096, @0x1000").into()
+        });
+    }
+    if let Some(address) = what.strip_prefix("0x").and_then(|_| number(what)) {
+        let leaf = model.leaves.position(address).and_then(|p| model.leaves.at(p));
+        return leaf.map(|l| (l, Vec::new())).ok_or_else(|| {
+            let message = format!("no segment of the file is loaded at {what}");
+            CliError::new(message).with_hint("for a file offset write @ in front of it").into()
+        });
+    }
+    by_name(model, what)
+}
+
+/// Symbols by name: the whole name first, then any part of it; the largest is meant.
+fn by_name(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
+    let rows = model.symbols.iter().enumerate().filter(|(_, r)| r.sort.is_symbol());
+    let named: Vec<(SymbolId, &str)> =
+        rows.map(|(i, r)| (SymbolId::new(i), model.names.get(r.name))).collect();
+    let mut found: Vec<SymbolId> = named.iter().filter(|(_, raw)| *raw == what).map(|&(id, _)| id).collect();
+    if found.is_empty() {
+        let shown: Vec<(SymbolId, String)> =
+            named.iter().map(|&(id, raw)| (id, names::display(raw))).collect();
+        let whole = shown.iter().filter(|(_, name)| name == what).map(|&(id, _)| id);
+        found = whole.collect();
+        if found.is_empty() {
+            let part = shown.iter().filter(|(_, name)| name.contains(what)).map(|&(id, _)| id);
+            found = part.collect();
+        }
+    }
+    let size = |id: &SymbolId| model.symbols[id.0 as usize].size;
+    found.sort_by_key(|id| (std::cmp::Reverse(size(id)), *id));
+    let owner = |id: SymbolId| model.symbols[id.0 as usize].alias_of;
+    let place = |id: SymbolId| {
+        let mut leaves = model.leaves.iter().filter(|l| l.symbol == owner(id));
+        let first = leaves.next()?;
+        if first.home { Some(first) } else { Some(leaves.find(|l| l.home).unwrap_or(first)) }
+    };
+    match found.first().and_then(|&id| place(id)) {
+        Some(leaf) => {
+            let others = found.iter().skip(1).take(MATCHES).map(|&id| model.symbol_label(id));
+            Ok((leaf, others.collect()))
+        }
+        None => Err(CliError::new(format!("no symbol is called `{what}` or has that in its name"))
+            .with_hint("an address starts with 0x, a file offset with @, a crate with crate:")
+            .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_place_can_be_named_in_three_ways() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin/demo-x86_64-symtab");
+        let model = crate::analyze(&Input::open(&path).unwrap()).unwrap();
+        let (by_symbol, _) = find(&model, "_start").unwrap();
+        let address = model.leaves.address(by_symbol.start).unwrap();
+        assert_eq!(find(&model, &format!("{address:#x}")).unwrap().0, by_symbol);
+        assert_eq!(find(&model, &format!("@{}", by_symbol.start)).unwrap().0, by_symbol);
+        assert!(find(&model, "@99999999").is_err());
+        assert!(find(&model, "no such symbol").is_err());
+    }
+}
