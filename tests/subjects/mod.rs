@@ -1,0 +1,51 @@
+//! The binaries that tests look at.
+
+#![allow(dead_code, reason = "each test file uses its own part of this one")]
+
+use std::path::{Path, PathBuf};
+
+use bloat::input::Input;
+use bloat::model::Model;
+
+/// The ELF files of `testdata/bin`, in order of name.
+pub fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin");
+    let entries = std::fs::read_dir(&folder).expect("the fixtures are there");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    files.retain(|file| std::fs::read(file).expect("readable").starts_with(b"\x7fELF"));
+    files.sort();
+    assert!(files.len() >= 30, "only {} fixtures", files.len());
+    files
+}
+
+/// One file of `testdata/bin`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin").join(name)
+}
+
+/// This very program: Rust with all its debug information, as Cargo builds it for tests.
+pub fn self_exe() -> PathBuf {
+    std::env::current_exe().expect("a test knows its own path")
+}
+
+/// A path for a file of one test. Whatever lay there before is gone.
+pub fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+    if path.exists() {
+        std::fs::remove_file(&path).expect("a left-over can be removed");
+    }
+    path
+}
+
+/// Analyses a file that must be readable.
+#[track_caller]
+pub fn analyze(path: &Path) -> Model {
+    let input = Input::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    bloat::analyze(&input).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Analyses bytes that must be readable.
+#[track_caller]
+pub fn analyze_bytes(bytes: Vec<u8>) -> Model {
+    bloat::analyze(&Input::from_bytes("built in the test", bytes)).expect("it has an ELF header")
+}
