@@ -19,6 +19,8 @@ pub struct Package {
     pub source: Source,
     /// Names of the crates it is compiled to; that of the package with `_` for `-` if none is listed.
     pub crates: Vec<String>,
+    /// Directory of its manifest, where that is known.
+    pub root: Option<String>,
 }
 
 impl Package {
@@ -73,6 +75,7 @@ impl Packages {
             name: p.name,
             version: p.version,
             crates: Vec::new(),
+            root: None,
         });
         Ok(Packages { list: list.collect() })
     }
@@ -81,6 +84,11 @@ impl Packages {
     pub fn of_crate(&self, krate: &str) -> Option<&Package> {
         let mut all = self.list.iter().filter(|p| p.makes(krate));
         all.next().filter(|first| all.all(|other| other.version == first.version))
+    }
+
+    /// The package whose manifest lies in this directory.
+    pub fn in_directory(&self, root: &str) -> Option<&Package> {
+        self.list.iter().find(|p| p.root.as_deref() == Some(root))
     }
 
     /// The same list with the packages of another.
@@ -123,6 +131,7 @@ mod tests {
             version: "15.0.0".into(),
             source: Source::Workspace,
             crates: vec!["rg".into()],
+            root: None,
         };
         assert!(package.makes("rg") && !package.makes("ripgrep"));
     }

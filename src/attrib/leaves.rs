@@ -44,16 +44,18 @@ pub(super) fn filler(
             let kind = section.get().and_then(|i| layout.sections.get(i)).map(|s| s.kind);
             // What ends a section aligns nothing in it.
             let inner = end < section_run.end;
+            let aligned = || {
+                // A section of an object file is aligned as a whole: offsets in it are what counts.
+                let start = section.get().and_then(|i| image.sections.get(i)).map_or(0, |s| s.span.start);
+                image.line.address(end).unwrap_or(end.saturating_sub(start))
+            };
             let content = bytes.get(at as usize..end as usize).unwrap_or_default();
             let is_filler = match kind {
                 Some(Kind::Code) => padding::in_code(image.header.filler, content),
                 Some(Kind::Rodata | Kind::Data) => {
-                    let address = image.line.address(end).unwrap_or(end);
-                    inner && content.iter().all(|&b| b == 0) && padding::in_data(end - at, address)
+                    inner && content.iter().all(|&b| b == 0) && padding::in_data(end - at, aligned())
                 }
-                Some(Kind::Bss) if at >= file_len => {
-                    inner && padding::in_data(end - at, image.line.address(end).unwrap_or(end))
-                }
+                Some(Kind::Bss) if at >= file_len => inner && padding::in_data(end - at, aligned()),
                 _ => false,
             };
             if is_filler {

@@ -12,14 +12,18 @@ fn is_stripped(section: &Section<'_>) -> bool {
 ///
 /// Computed from the layout: what stays keeps its place as far as it is loaded;
 /// unloaded sections close up behind it, then come the section headers that are
-/// left. An object file cannot be stripped of the symbols it links by, so its
-/// size is its own.
-pub(super) fn stripped_size(image: &Image<'_>) -> u64 {
+/// left. `None` for what is not made to ship: an object file is linked by the
+/// symbols that stripping would remove.
+pub(super) fn stripped_size(image: &Image<'_>) -> Option<u64> {
     let file_len = image.line.file_len();
     let gone: Vec<&Section<'_>> =
         image.sections.iter().filter(|s| is_stripped(s) && !s.span.is_empty()).collect();
-    if image.line.is_relocatable() || gone.is_empty() {
-        return file_len;
+    // Core dumps and split debug information are not made to ship either.
+    if image.line.is_relocatable() || image.segments.is_empty() {
+        return None;
+    }
+    if gone.is_empty() {
+        return Some(file_len);
     }
     let in_file = |s: &&Section<'_>| !s.span.is_empty() && s.span.end <= file_len;
     let loaded_end = image.sections.iter().filter(|s| s.loaded).filter(in_file).map(|s| s.span.end);
@@ -42,5 +46,5 @@ pub(super) fn stripped_size(image: &Image<'_>) -> u64 {
         let kept = image.sections.len().saturating_sub(gone.len()) as u64;
         at = at.next_multiple_of(8) + kept * entry;
     }
-    at.min(file_len)
+    Some(at.min(file_len))
 }

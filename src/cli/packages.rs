@@ -44,6 +44,7 @@ pub(super) fn of_manifest(manifest: &Path) -> Result<Packages> {
                 Some(_) => Source::Registry,
                 None => Source::Path,
             },
+            root: package.manifest_path.parent().map(|p| p.to_string()),
             crates: targets.map(|t| t.name.replace('-', "_")).collect(),
         }
     });

@@ -61,8 +61,8 @@ pub struct Facts {
     pub toolchain: Vec<String>,
     /// Whether any symbol or unit is of Rust.
     pub has_rust: bool,
-    /// Size in bytes that `strip` would leave; computed, not tried.
-    pub stripped_size: u64,
+    /// Size in bytes that `strip` would leave; computed, not tried. `None` for what is not made to ship.
+    pub stripped_size: Option<u64>,
 }
 
 /// A loadable segment.
@@ -180,6 +180,8 @@ impl Source {
 pub struct CrateRow {
     /// Name without version; in brackets for a bucket.
     pub name: NameId,
+    /// The name, with part of the crate id where two crates differ in nothing else.
+    pub shown: NameId,
     /// Version, if known.
     pub version: NameId,
     /// Name of its package where that differs from the crate by more than `-` and `_`.

@@ -55,8 +55,8 @@ pub fn cgu(name: &str) -> Option<CguName<'_>> {
 fn cut_at_hash_end(unit: &str) -> Option<(&str, &str)> {
     if let Some(found) = unit.split_once("-cgu.") {
         let rest = unit.get(found.0.len() + 1..)?;
-        // `core.c1..-in-probe.39..-cgu.0` is a unit of `core`'s generics.
-        let head = found.0.split_once("-in-").map_or(found.0, |(head, _)| head);
+        // `core.c1..-in-probe.39..-cgu.0` holds generics of `core` and is `probe`'s own unit.
+        let head = found.0.split_once("-in-").map_or(found.0, |(_, head)| head);
         return Some((head, rest));
     }
     let dot = unit.find('.')?;
@@ -97,8 +97,8 @@ mod tests {
             ("probe.7rcbfp3g-cgu.0", "probe", None, Some(0)),
             (
                 "core.c1f1a4ba060b9bfa-in-probe.395ebd4cfaeaf1e1-cgu.3",
-                "core",
-                Some(0xc1f1_a4ba_060b_9bfa),
+                "probe",
+                Some(0x395e_bd4c_faea_f1e1),
                 Some(3),
             ),
         ];

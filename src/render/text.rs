@@ -312,7 +312,8 @@ fn symbols_table(report: &Overview, style: &Style, out: &mut dyn Write) -> io::R
 }
 
 fn shipped(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let (s, total) = (&report.shipped, report.head.total.file);
+    let Some(s) = &report.shipped else { return Ok(()) };
+    let total = report.head.total.file;
     writeln!(out)?;
     if s.saved == 0 {
         return writeln!(out, "Nothing left to strip: {} ship.", style.bytes(total));

@@ -113,7 +113,7 @@ pub(super) fn row<'m>(model: &'m Model, leaf: &Leaf, symbol: &'m str) -> LedgerR
         section: leaf.section.get().and_then(|i| model.sections.get(i)).map_or("", |s| text(s.name)),
         symbol,
         mangled: model.mangled(leaf.symbol),
-        krate: own.map_or("", |c| text(c.name)),
+        krate: own.map_or("", |c| text(c.shown)),
         version: own.map_or("", |c| text(c.version)),
         source: own.and_then(|c| c.source).map_or("", |s| s.as_str()),
         defined_in: label(owner.defined_in),

@@ -22,8 +22,9 @@ pub struct Overview {
     pub kinds: Vec<Row>,
     /// The largest symbols, with all that is charged to them.
     pub largest_symbols: Vec<Row>,
-    /// What would ship once stripped.
-    pub shipped: Shipped,
+    /// What would ship once stripped; absent for object files, which do not ship.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped: Option<Shipped>,
     /// What could not be understood.
     pub diagnostics: Vec<Issue>,
 }
@@ -49,20 +50,20 @@ pub fn overview(model: &Model, limit: Option<usize>) -> Overview {
     let half = limit.map(|l| l.div_ceil(2));
     let kind_total =
         |kind: Kind| -> u64 { model.leaves.iter().filter(|l| l.kind == kind).map(|l| l.sizes().file).sum() };
-    let file = model.facts.stripped_size;
+    let shipped = |file: u64| Shipped {
+        file,
+        saved: model.facts.file_size - file.min(model.facts.file_size),
+        debug: kind_total(Kind::Debug),
+        symbols: kind_total(Kind::Symbols),
+        estimated: file < model.facts.file_size,
+    };
     Overview {
         head: head(model, "overview"),
         by: vec![dim.as_str()],
         rows: by_dimension(model, dim, limit),
         kinds: simple(model, Dim::Kind, None),
         largest_symbols: largest_symbols(model, half),
-        shipped: Shipped {
-            file,
-            saved: model.facts.file_size - file.min(model.facts.file_size),
-            debug: kind_total(Kind::Debug),
-            symbols: kind_total(Kind::Symbols),
-            estimated: file < model.facts.file_size,
-        },
+        shipped: model.facts.stripped_size.map(shipped),
         diagnostics: issues(model),
     }
 }

@@ -241,7 +241,7 @@ impl<'m> Namer<'m> {
 
     fn crate_key(&self, krate: CrateId, out: &mut Key) {
         let Some(row) = krate.get().and_then(|i| self.model.crates.get(i)) else { return };
-        out.krate = self.text(row.name);
+        out.krate = self.text(row.shown);
         out.version = self.text(row.version);
         out.package = self.text(row.package);
         out.source = row.source.map(|s| s.as_str().to_string());

@@ -25,6 +25,8 @@ struct Entry {
     version: Option<String>,
     package: Option<String>,
     source: Option<Source>,
+    /// Directory of its package, where a unit says.
+    root: Option<String>,
     bucket: bool,
 }
 
@@ -65,9 +67,12 @@ impl Book {
         draft
     }
 
-    /// Adds what a source path says.
-    pub fn describe(&mut self, draft: Draft, package: &super::path::Package<'_>) {
+    /// Adds what the path of its root file says.
+    pub fn describe(&mut self, draft: Draft, package: &super::path::Package<'_>, file: &str) {
         let entry = &mut self.entries[draft.0];
+        if entry.root.is_none() && !file.is_empty() {
+            entry.root = Some(super::path::directory(file).to_string());
+        }
         // The first unit to know wins; all units of a crate say the same.
         entry.source = entry.source.or(Some(package.source));
         if entry.version.is_none() {
@@ -142,7 +147,7 @@ impl Book {
         Some(same.map_or_else(
             || {
                 let draft = self.add(Entry { name: crate_name, ..Entry::default() });
-                self.describe(draft, package);
+                self.describe(draft, package, "");
                 draft
             },
             Draft,
@@ -152,11 +157,15 @@ impl Book {
     /// Adds versions and sources from a list of packages, where paths gave none.
     ///
     /// Two crates of one name are two versions, or a library and a binary: then the
-    /// list is believed only if it has one version of that name.
+    /// directory of the package decides, or the list if it has one version of that name.
     pub fn complete(&mut self, packages: &Packages) {
         for entry in &mut self.entries {
             let settled = entry.bucket || entry.version.is_some() || entry.source == Some(Source::Std);
-            let Some(package) = packages.of_crate(&entry.name).filter(|_| !settled) else { continue };
+            let here = entry.root.as_deref().and_then(|root| packages.in_directory(root));
+            let here = here.filter(|p| p.makes(&entry.name));
+            let Some(package) = here.or_else(|| packages.of_crate(&entry.name)).filter(|_| !settled) else {
+                continue;
+            };
             entry.version = Some(package.version.clone());
             entry.package.get_or_insert_with(|| package.name.clone());
             if entry.source.is_none_or(|s| s == Source::Unknown || s == Source::Path) {
@@ -189,13 +198,17 @@ impl Book {
 
     /// Numbers the crates and gives each a label of its own.
     ///
-    /// Drafts with one name, version and source become one row, unless nothing
-    /// but their ids is known: two crates of one name may be two versions.
+    /// Drafts with one name, version and source become one row. Where no version is
+    /// known the directory of the package tells crates apart, or the compiler's id:
+    /// two crates of one name may be two versions.
     pub fn finish(self, names: &mut Names) -> (Vec<CrateRow>, Vec<CrateId>) {
-        let identity = |e: &'_ Entry| -> (String, Option<String>, Option<Source>, Option<u64>) {
+        type Identity = (String, Option<String>, Option<Source>, Option<u64>, Option<String>);
+        let identity = |e: &'_ Entry| -> Identity {
             let source = if e.bucket { e.source } else { Some(e.source.unwrap_or(Source::Unknown)) };
             let id = if source == Some(Source::Unknown) { e.id } else { None };
-            (e.name.clone(), e.version.clone(), source, id)
+            let local = matches!(source, Some(Source::Workspace | Source::Path | Source::Git));
+            let root = e.root.clone().filter(|_| local && e.version.is_none());
+            (e.name.clone(), e.version.clone(), source, id, root)
         };
         let mut order: Vec<usize> = (0..self.entries.len()).collect();
         order.sort_by_cached_key(|&i| identity(&self.entries[i]));
@@ -210,6 +223,7 @@ impl Book {
                 let crate_like = entry.package.as_ref().filter(|p| p.replace('-', "_") != entry.name);
                 rows.push(CrateRow {
                     name: names.intern(&entry.name),
+                    shown: NameId::NONE,
                     version: entry.version.as_deref().map_or(NameId::NONE, |v| names.intern(v)),
                     package: crate_like.map_or(NameId::NONE, |p| names.intern(p)),
                     source: this.2,
@@ -230,19 +244,21 @@ impl Book {
             *count.entry((label, row.source)).or_default() += 1;
             *names_in_use.entry(label).or_default() += 1;
         }
-        let texts = rows.iter().zip(&labels).map(|(row, label)| {
-            let same_source = count.get(&(label.as_str(), row.source)).is_some_and(|&n| n > 1);
-            let shared = names_in_use.get(label.as_str()).is_some_and(|&n| n > 1);
+        let text_of = |row: &CrateRow, label: &str| {
+            let same_source = count.get(&(label, row.source)).is_some_and(|&n| n > 1);
+            let shared = names_in_use.get(label).is_some_and(|&n| n > 1);
             match (row.source, row.stable_id) {
-                (_, Some(id)) if same_source => format!("{label}#{:08x}", id >> 32),
-                (Some(Source::Unknown) | None, _) => label.clone(),
-                (Some(source), _) if shared => format!("{label} ({})", source.as_str()),
-                _ => label.clone(),
+                (_, Some(id)) if same_source => (true, format!("{label}#{:08x}", id >> 32)),
+                (Some(Source::Unknown) | None, _) => (false, label.to_string()),
+                (Some(source), _) if shared => (false, format!("{label} ({})", source.as_str())),
+                _ => (false, label.to_string()),
             }
-        });
-        let texts: Vec<String> = texts.collect();
-        for (row, text) in rows.iter_mut().zip(&texts) {
+        };
+        let texts: Vec<(bool, String)> = rows.iter().zip(&labels).map(|(r, l)| text_of(r, l)).collect();
+        for (row, (by_id, text)) in rows.iter_mut().zip(&texts) {
             row.label = names.intern(text);
+            // With a version or another source, columns of their own tell crates apart.
+            row.shown = if *by_id && row.version == NameId::NONE { row.label } else { row.name };
         }
         (rows, ids)
     }
@@ -257,6 +273,22 @@ mod tests {
         Mention { name: name.into(), id: Some(id) }
     }
 
+    fn describe(book: &mut Book, draft: Draft, path: &str) {
+        book.describe(draft, &package(path, None).unwrap(), path);
+    }
+
+    #[test]
+    fn two_packages_in_two_places_stay_apart() {
+        let mut book = Book::default();
+        for (id, path) in
+            [(0x1111_0000_0000_0000, "/w/a/src/lib.rs"), (0x2222_0000_0000_0000, "/w/b/src/lib.rs")]
+        {
+            let draft = book.exact(&mention("dup", id));
+            describe(&mut book, draft, path);
+        }
+        assert_eq!(labels(book), ["dup#11110000", "dup#22220000"]);
+    }
+
     fn labels(book: Book) -> Vec<String> {
         let mut names = Names::default();
         let (rows, _) = book.finish(&mut names);
@@ -268,8 +300,8 @@ mod tests {
         let mut book = Book::default();
         let old = book.exact(&mention("rand", 1));
         let new = book.exact(&mention("rand", 2));
-        book.describe(old, &package("/c/registry/src/i/rand-0.8.5/src/lib.rs").unwrap());
-        book.describe(new, &package("/c/registry/src/i/rand-0.9.0/src/lib.rs").unwrap());
+        describe(&mut book, old, "/c/registry/src/i/rand-0.8.5/src/lib.rs");
+        describe(&mut book, new, "/c/registry/src/i/rand-0.9.0/src/lib.rs");
         assert_eq!(labels(book), ["rand@0.8.5", "rand@0.9.0"]);
     }
 
@@ -278,7 +310,7 @@ mod tests {
         let mut book = Book::default();
         for id in [1, 2] {
             let draft = book.exact(&mention("serde", id));
-            book.describe(draft, &package("/c/registry/src/i/serde-1.0.0/src/lib.rs").unwrap());
+            describe(&mut book, draft, "/c/registry/src/i/serde-1.0.0/src/lib.rs");
         }
         assert_eq!(labels(book), ["serde@1.0.0"]);
     }
@@ -298,7 +330,7 @@ mod tests {
         let mut book = Book::default();
         for id in [1, 2] {
             let draft = book.exact(&mention("tool", id));
-            book.describe(draft, &package("src/lib.rs").unwrap());
+            describe(&mut book, draft, "src/lib.rs");
         }
         book.bare("tool");
         assert_eq!(labels(book), ["tool"]);
@@ -306,7 +338,7 @@ mod tests {
         let mut book = Book::default();
         for (id, path) in [(1, "/c/registry/src/i/rand-0.8.5/src"), (2, "/c/registry/src/i/rand-0.9.0/src")] {
             let draft = book.exact(&mention("rand", id));
-            book.describe(draft, &package(path).unwrap());
+            book.describe(draft, &package(path, None).unwrap(), path);
         }
         book.bare("rand");
         assert_eq!(labels(book), ["rand", "rand@0.8.5", "rand@0.9.0"]);
@@ -318,7 +350,7 @@ mod tests {
         let private = book.exact(&mention("memchr", 1));
         book.suppose(private, Source::Std);
         let own = book.exact(&mention("memchr", 2));
-        book.describe(own, &package("/c/registry/src/i/memchr-2.8.3/src/lib.rs").unwrap());
+        describe(&mut book, own, "/c/registry/src/i/memchr-2.8.3/src/lib.rs");
         assert_eq!(book.bare("memchr"), own);
         let core = book.exact(&mention("core", 3));
         book.suppose(core, Source::Std);
@@ -329,9 +361,9 @@ mod tests {
     fn c_code_joins_the_crate_of_its_package() {
         let mut book = Book::default();
         let ring = book.exact(&mention("ring", 1));
-        book.describe(ring, &package("/c/registry/src/i/ring-0.17.8/src/lib.rs").unwrap());
-        assert_eq!(book.of_package(&package("/c/registry/src/i/ring-0.17.8").unwrap()), Some(ring));
-        let other = book.of_package(&package("/c/registry/src/i/libz-sys-1.1.0/src/zlib").unwrap());
+        describe(&mut book, ring, "/c/registry/src/i/ring-0.17.8/src/lib.rs");
+        assert_eq!(book.of_package(&package("/c/registry/src/i/ring-0.17.8", None).unwrap()), Some(ring));
+        let other = book.of_package(&package("/c/registry/src/i/libz-sys-1.1.0/src/zlib", None).unwrap());
         assert_ne!(other, Some(ring));
         assert_eq!(labels(book), ["libz_sys@1.1.0", "ring@0.17.8"]);
     }

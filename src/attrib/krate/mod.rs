@@ -6,14 +6,13 @@
 //! program can do nothing about `Vec` but can about its own use of it.
 
 mod book;
+mod compiled;
+mod mentions;
 mod path;
 mod rules;
 
-use std::collections::HashMap;
-
-use rayon::prelude::*;
-
-use self::book::{Book, Draft, Mention};
+use self::book::{Book, Draft};
+use self::mentions::Mentions;
 use super::charges::file_of;
 use super::symbols::Symbols;
 use super::units::Units;
@@ -23,12 +22,6 @@ use crate::kind::Kind;
 use crate::model::{CrateId, CrateRow, Evidence, Owner, Source, SymbolId, SymbolSort, UnitId};
 use crate::names;
 use crate::project::Packages;
-
-/// `DW_LANG_Rust`, DWARF 5 section 7.12.
-const LANGUAGE_RUST: u16 = 0x1c;
-
-/// Names are read in runs of this many, whatever the number of threads.
-const CHUNK: usize = 8 * 1024;
 
 /// What is known of crates per symbol and per unit.
 pub(super) struct Crates {
@@ -59,6 +52,8 @@ struct OfSymbol {
     bucket: CrateId,
     is_runtime: bool,
     is_local: bool,
+    /// Its name is one that compilers give to what they make themselves.
+    is_generated: bool,
 }
 
 const NO_SYMBOL: OfSymbol = OfSymbol {
@@ -68,6 +63,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     bucket: CrateId::NONE,
     is_runtime: false,
     is_local: false,
+    is_generated: false,
 };
 
 /// Crates that stand for bytes no crate owns.
@@ -75,14 +71,6 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
 struct Buckets {
     by_kind: [CrateId; Kind::ALL.len()],
     runtime: CrateId,
-}
-
-/// What names mention, by symbol row, before crates have numbers.
-#[derive(Debug, Clone, Copy)]
-struct Said {
-    defined_in: Option<u32>,
-    suffix: Option<u32>,
-    scheme: names::Scheme,
 }
 
 /// Reads all evidence on crates that units, files and names give.
@@ -94,25 +82,16 @@ pub(super) fn build(
     text: &mut Names,
 ) -> Crates {
     let mut book = Book::default();
-    let mut drafts: Vec<Option<(Draft, Evidence)>> = vec![None; units.rows.len()];
-    rust_units(image, &mut book, &mut drafts);
-    foreign_units(image, &mut book, &mut drafts);
-    let has_rust_unit = drafts.iter().any(Option::is_some);
-    files(image, units, &mut book, &mut drafts);
-
-    let (mentions, said) = names_of(symbols, text);
-    let has = |scheme| said.iter().any(|s| s.scheme == scheme);
-    let (legacy, v0) = (has(names::Scheme::RustLegacy), has(names::Scheme::RustV0));
-    toolchain_ids(&mentions, &said, legacy && v0, &mut book);
+    let mentions = Mentions::read(symbols, text);
+    let compiled = compiled::read(image, symbols, units, &mentions, &mut book);
+    mentions.suppose_toolchain(&mut book);
+    let all = mentions.crates.iter();
     let mentioned: Vec<Draft> =
-        mentions.iter().map(|m| if m.id.is_some() { book.exact(m) } else { book.bare(&m.name) }).collect();
-    for &(draft, _) in drafts.iter().flatten() {
-        book.suppose_toolchain(draft);
+        all.map(|m| if m.id.is_some() { book.exact(m) } else { book.bare(&m.name) }).collect();
+    let drafts = compiled.by_unit;
+    for draft in drafts.iter().flatten().map(|(draft, _)| draft).chain(&mentioned) {
+        book.suppose_toolchain(*draft);
     }
-    for &draft in &mentioned {
-        book.suppose_toolchain(draft);
-    }
-
     book.complete(packages);
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
@@ -126,7 +105,9 @@ pub(super) fn build(
     let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {
-            let (Some(&said), Some(facts)) = (said.get(row), symbols.rows.get(row)) else { return NO_SYMBOL };
+            let (Some(&said), Some(facts)) = (mentions.said.get(row), symbols.rows.get(row)) else {
+                return NO_SYMBOL;
+            };
             let crate_of = |m: Option<u32>| m.map_or(CrateId::NONE, |m| id(mentioned[m as usize]));
             let fact = image.symbols.get(symbols.fact_of[row] as usize);
             OfSymbol {
@@ -138,6 +119,7 @@ pub(super) fn build(
                     SymbolSort::Structure if text.get(facts.name) == DEAD_UNWIND_DATA => id(dead),
                     _ => CrateId::NONE,
                 },
+                is_generated: names::constant(text.get(facts.name)).is_some(),
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.name)),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
@@ -150,192 +132,15 @@ pub(super) fn build(
         .collect();
     let toolchain = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
     Crates {
-        has_rust: has_rust_unit && image.units.iter().any(|u| u.language == LANGUAGE_RUST) || legacy || v0,
-        has_new_names: v0,
+        has_rust: compiled.has_rust
+            || mentions.has(names::Scheme::RustLegacy)
+            || mentions.has(names::Scheme::RustV0),
+        has_new_names: mentions.has(names::Scheme::RustV0),
         rows,
         of_unit,
         of_symbol,
         buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime) },
         toolchain,
-    }
-}
-
-/// Units that name a codegen unit of rustc.
-fn rust_units(image: &Image<'_>, book: &mut Book, drafts: &mut [Option<(Draft, Evidence)>]) {
-    for (unit, slot) in image.units.iter().zip(drafts) {
-        let Some(cgu) = names::cgu(&unit.name) else { continue };
-        let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
-        let root = cgu.path.unwrap_or_default();
-        let package = path::package(root).map(|p| refine(p, root, &unit.comp_dir));
-        if let Some(package) = package {
-            book.describe(draft, &package);
-        }
-        *slot = Some((draft, Evidence::Unit));
-    }
-}
-
-/// A relative root path says less than the directory it is relative to.
-fn refine<'u>(package: path::Package<'u>, root: &str, comp_dir: &'u str) -> path::Package<'u> {
-    let relative = !root.starts_with(['/', '\\']) && root.as_bytes().get(1) != Some(&b':');
-    match path::package(comp_dir) {
-        Some(outer) if relative && outer.source == Source::Std => {
-            path::Package { name: None, version: None, ..outer }
-        }
-        Some(outer) if relative && outer.version.is_some() => outer,
-        _ => package,
-    }
-}
-
-/// Units of C, C++ and assembly: the package they were compiled in, if it is one of Cargo's.
-fn foreign_units(image: &Image<'_>, book: &mut Book, drafts: &mut [Option<(Draft, Evidence)>]) {
-    for (unit, slot) in image.units.iter().zip(drafts) {
-        if slot.is_some() || unit.language == 0 && unit.name.is_empty() {
-            continue;
-        }
-        let of_cargo = |p: &path::Package<'_>| p.name.is_some() && p.version.is_some();
-        let package = path::package(&unit.comp_dir)
-            .filter(of_cargo)
-            .or_else(|| path::package(&unit.name).filter(of_cargo));
-        let draft = match package.and_then(|p| book.of_package(&p)) {
-            Some(draft) => draft,
-            // Rust of a compiler too old to name codegen units, and no package: unknown.
-            None if unit.language == LANGUAGE_RUST => continue,
-            None => book.bucket("C/C++", Some(Source::C)),
-        };
-        *slot = Some((draft, Evidence::Unit));
-    }
-}
-
-/// Files of the symbol table: codegen units, and what the linker put behind them.
-fn files(image: &Image<'_>, units: &Units, book: &mut Book, drafts: &mut [Option<(Draft, Evidence)>]) {
-    let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
-    let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
-    crates.sort_unstable();
-    crates.dedup();
-    let named = crates.iter().filter(|c| **c != "compiler_builtins").count();
-    // After fat LTO one file holds every crate and says nothing of any of them.
-    let merged = named == 1;
-    let mut groups: Vec<(Option<Draft>, Vec<usize>)> = vec![(None, Vec::new())];
-    for (index, (file, cgu)) in image.files.iter().zip(&cgus).enumerate() {
-        let Some(slot) = drafts.get_mut(units.debug + index) else { break };
-        match cgu {
-            Some(_) if merged => {}
-            Some(cgu) => {
-                let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
-                *slot = Some((draft, Evidence::SymbolFile));
-                groups.push((Some(draft), Vec::new()));
-            }
-            // Start files of the C library: only their own few names are theirs.
-            None if rules::is_runtime_file(file) || file.is_empty() => {}
-            None => groups.last_mut().into_iter().for_each(|(_, group)| group.push(index)),
-        }
-    }
-    // Files of other languages that follow one codegen unit are of one archive.
-    for (before, group) in groups {
-        foreign_files(image, units, &group, before, book, drafts);
-    }
-}
-
-/// Whose the files of other languages are that lie behind the codegen unit of `before`.
-///
-/// An archive holds the Rust of a package and what its build script compiled. If
-/// none of that Rust was linked, the unit in front is of another package; then
-/// the names of files may tell: `sqlite3.c` is of `libsqlite3-sys`.
-fn foreign_files(
-    image: &Image<'_>,
-    units: &Units,
-    group: &[usize],
-    before: Option<Draft>,
-    book: &mut Book,
-    drafts: &mut [Option<(Draft, Evidence)>],
-) {
-    let stems = group.iter().filter_map(|&i| image.files.get(i)).map(|f| f.as_ref());
-    let named = stems.filter_map(|file| book.bindings_of(file)).next();
-    let answer = match named.or(before) {
-        Some(draft) => (draft, Evidence::FileNeighbour),
-        None => (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile),
-    };
-    for &index in group {
-        if let Some(slot) = drafts.get_mut(units.debug + index) {
-            *slot = Some(answer);
-        }
-    }
-}
-
-/// All crates that names mention, and which symbol mentions which.
-fn names_of(symbols: &Symbols, text: &Names) -> (Vec<Mention>, Vec<Said>) {
-    type Local<'n> = (Vec<(std::borrow::Cow<'n, str>, Option<u64>)>, Vec<Said>);
-    let read = |rows: &[crate::model::SymbolRow]| -> Local<'_> {
-        let mut local: Vec<(std::borrow::Cow<'_, str>, Option<u64>)> = Vec::new();
-        let mut index: HashMap<(std::borrow::Cow<'_, str>, Option<u64>), u32> = HashMap::new();
-        let mut number = |c: names::CrateRef<'_>| {
-            let key = (c.name.into_owned(), c.id);
-            let next = local.len() as u32;
-            *index.entry((key.0.into(), key.1)).or_insert_with_key(|k| {
-                local.push((k.0.clone(), k.1));
-                next
-            })
-        };
-        let said = rows
-            .iter()
-            .map(|row| {
-                if !row.sort.is_symbol() {
-                    return Said { defined_in: None, suffix: None, scheme: names::Scheme::Plain };
-                }
-                let name = text.get(row.name);
-                let crates = names::crates(name);
-                Said {
-                    defined_in: crates.defined_in.map(&mut number),
-                    suffix: crates.instantiated_by.map(&mut number),
-                    scheme: crates.scheme,
-                }
-            })
-            .collect();
-        (local, said)
-    };
-    let chunks: Vec<Local<'_>> = symbols.rows.par_chunks(CHUNK).map(read).collect();
-    let mut mentions: Vec<Mention> = Vec::new();
-    let mut index: HashMap<Mention, u32> = HashMap::new();
-    let mut all: Vec<Said> = Vec::with_capacity(symbols.rows.len());
-    for (local, said) in chunks {
-        let global: Vec<u32> = local
-            .into_iter()
-            .map(|(name, id)| {
-                let mention = Mention { name: name.into_owned(), id };
-                let next = mentions.len() as u32;
-                *index.entry(mention).or_insert_with_key(|m| {
-                    mentions.push(m.clone());
-                    next
-                })
-            })
-            .collect();
-        let map = |m: Option<u32>| m.and_then(|m| global.get(m as usize)).copied();
-        all.extend(said.iter().map(|s| Said { defined_in: map(s.defined_in), suffix: map(s.suffix), ..*s }));
-    }
-    (mentions, all)
-}
-
-/// Which ids belong to the toolchain, where no path says so.
-///
-/// A program whose own crates use the old mangling has new names from the
-/// prebuilt library only, so every id in them is the library's. Elsewhere a
-/// crate that the library instantiates is the library's.
-fn toolchain_ids(mentions: &[Mention], said: &[Said], mixed: bool, book: &mut Book) {
-    let toolchain: Vec<bool> = mentions.iter().map(|m| names::is_toolchain_crate(&m.name)).collect();
-    let mut of_std = vec![mixed; mentions.len()];
-    for s in said {
-        if let (Some(defined), Some(suffix)) = (s.defined_in, s.suffix)
-            && toolchain.get(suffix as usize) == Some(&true)
-            && let Some(slot) = of_std.get_mut(defined as usize)
-        {
-            *slot = true;
-        }
-    }
-    for (mention, of_std) in mentions.iter().zip(of_std) {
-        if of_std && mention.id.is_some() {
-            let draft = book.exact(mention);
-            book.suppose(draft, Source::Std);
-        }
     }
 }
 

@@ -19,8 +19,10 @@ pub(super) struct Package<'p> {
 
 /// Reads the path of a crate's root file, or of the directory it was compiled in.
 ///
-/// `None` if the path is empty.
-pub(super) fn package(path: &str) -> Option<Package<'_>> {
+/// Outside of Cargo's own folders a directory such as `foo-1.2.3` only counts if
+/// it is the one of crate `foo`: release archives of whole workspaces are named
+/// like that too. `None` if the path is empty.
+pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<'p>> {
     if path.is_empty() {
         return None;
     }
@@ -30,8 +32,8 @@ pub(super) fn package(path: &str) -> Option<Package<'_>> {
 
     // The toolchain's own crates, and what its builders vendored into it.
     let is_hash = |part: &&str| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    if let Some(at) = find(&["rust", "deps"]) {
-        return named(parts.get(at + 2), Source::Std);
+    if path.starts_with("/rust/deps/") {
+        return named(parts.get(2), Source::Std);
     }
     if path.starts_with("/cargo/registry/src/github.com-1ecc6299db9ec823/") {
         return named(parts.get(4), Source::Std);
@@ -52,7 +54,9 @@ pub(super) fn package(path: &str) -> Option<Package<'_>> {
         return plain(Source::Git);
     }
     // A copy of a registry package keeps its directory name under most tools that make one.
-    let versioned = parts.iter().rev().find_map(|part| split_version(part));
+    let of_crate = |name: &str| krate.is_some_and(|k| name.replace('-', "_") == k);
+    let versioned =
+        parts.iter().rev().find_map(|part| split_version(part)).filter(|(name, _)| of_crate(name));
     if let Some((name, version)) = versioned {
         return Some(Package { name: Some(name), version: Some(version), source: Source::Registry });
     }
@@ -62,6 +66,12 @@ pub(super) fn package(path: &str) -> Option<Package<'_>> {
     // Cargo compiles members of the workspace by paths relative to its root.
     let absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
     plain(if absolute { Source::Path } else { Source::Workspace })
+}
+
+/// The directory of the package whose root file this is: what comes before `/src/`, or the file's own.
+pub(super) fn directory(file: &str) -> &str {
+    let cut = file.rfind("/src/").or_else(|| file.rfind(['/', '\\'])).unwrap_or(0);
+    file.get(..cut).unwrap_or_default()
 }
 
 /// The package that a directory holds.
@@ -95,7 +105,7 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, name: Option<&str>, version: Option<&str>, source: Source) {
-        assert_eq!(package(path), Some(Package { name, version, source }), "{path}");
+        assert_eq!(package(path, Some("clap")), Some(Package { name, version, source }), "{path}");
     }
 
     #[test]
@@ -121,7 +131,14 @@ mod tests {
         check("/home/u/other/src/lib.rs", None, None, Source::Path);
         check("/build/vendor/libc/src/lib.rs", Some("libc"), None, Source::Registry);
         check("/build/deps/clap-4.0.0-rc.3/src/lib.rs", Some("clap"), Some("4.0.0-rc.3"), Source::Registry);
-        assert_eq!(package(""), None);
+        assert_eq!(package("", None), None);
+    }
+
+    #[test]
+    fn a_release_archive_of_a_workspace_is_no_package() {
+        check("/build/tool-1.2.3/app/src/main.rs", None, None, Source::Path);
+        check("/build/glibc-2.31/csu", None, None, Source::Path);
+        assert_eq!(package("/home/u/rust/deps/x/src/lib.rs", None).unwrap().source, Source::Path);
     }
 
     #[test]

@@ -25,8 +25,16 @@ pub(super) fn defined_in(symbol: &OfSymbol, instantiated_by: Answer) -> Answer {
 
 /// The unit of debug information that covers the bytes, or the file symbol in front of the symbol.
 fn by_unit(symbol: &OfSymbol, unit: Option<OfUnit>) -> Option<Answer> {
-    // A start file of the C library is never part of a crate.
-    let unit = unit.filter(|u| !(symbol.is_runtime && u.evidence != Evidence::Unit))?;
+    let unit = unit?;
+    // C without a file symbol of its own follows the last codegen unit in the
+    // symbol table and is no part of it. Rust has mangled names, but for what
+    // compilers make themselves.
+    let foreign = symbol.scheme == Scheme::Plain && !symbol.is_generated;
+    if unit.evidence == Evidence::SymbolFile && foreign
+        || unit.evidence != Evidence::Unit && symbol.is_runtime
+    {
+        return None;
+    }
     Some((unit.krate, unit.evidence))
 }
 
@@ -41,7 +49,7 @@ fn by_v0_path(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
     is_v0.then_some((symbol.defined_in, Evidence::V0Path))
 }
 
-/// A legacy name that other units see is not a copy of a generic, so its crate has the code.
+/// A legacy name that other units see is most often no copy of a generic, so its crate has the code.
 fn by_global_legacy_name(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
     let answers =
         symbol.scheme == Scheme::RustLegacy && !symbol.is_local && symbol.defined_in != CrateId::NONE;

@@ -11,6 +11,8 @@ use crate::format::{Charge, Section, Target};
 #[derive(Default)]
 pub(super) struct Dynamic {
     pub needed: Vec<String>,
+    /// The table says that the file is a program, though it can be loaded anywhere.
+    pub is_program: bool,
 }
 
 /// The most libraries worth listing.
@@ -33,6 +35,9 @@ pub(super) fn read<H: Elf>(
     for entry in entries {
         match entry.tag(file.endian) {
             elf::DT_NULL => break,
+            elf::DT_FLAGS_1 => {
+                dynamic.is_program = entry.val(file.endian) & elf::DF_1_PIE.0 != 0;
+            }
             elf::DT_NEEDED if dynamic.needed.len() < LIMIT => {
                 let at = usize::try_from(entry.val(file.endian)).unwrap_or(usize::MAX);
                 let name = strings.get(at..).and_then(|rest| rest.split(|&b| b == 0).next());

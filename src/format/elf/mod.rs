@@ -132,6 +132,10 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
             toolchain: notes.toolchain,
             stripped: !has_symtab,
             debug_info: dwarf.version.map(|version| DebugInfo { version }),
+            file_type: match headers::facts(&file).file_type {
+                "shared object" if dynamic.is_program => "static executable",
+                other => other,
+            },
             ..headers::facts(&file)
         },
         line,
@@ -157,21 +161,27 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
 fn note_overlaps(sections: &[Section<'_>], diagnostics: &mut Vec<Diagnostic>) {
     let mut spans: Vec<_> = sections.iter().filter(|s| !s.span.is_empty()).collect();
     spans.sort_by_key(|s| (s.span.start, s.span.end));
-    let mut shared = 0u64;
-    let mut high = 0u64;
+    // Up to `high` bytes are claimed, up to `shared` they are claimed twice or more.
+    let (mut high, mut shared_to) = (0u64, 0u64);
+    let (mut bytes, mut count) = (0u64, 0u64);
     let mut first: Option<&str> = None;
     for s in spans {
         if s.span.start < high {
-            shared += high.min(s.span.end) - s.span.start;
+            let end = high.min(s.span.end);
+            bytes += end.saturating_sub(s.span.start.max(shared_to));
+            shared_to = shared_to.max(end);
+            count += 1;
             first.get_or_insert(&s.name);
         }
         high = high.max(s.span.end);
     }
     if let Some(name) = first {
-        let text = format!(
-            "section {name} and possibly more share {shared} bytes with another section; each byte is counted once"
-        );
-        diagnostics.push(Diagnostic::warning("sections-overlap", text).bytes(shared));
+        let who = match count {
+            1 => format!("section {name} begins"),
+            _ => format!("{count} sections, {name} first, begin"),
+        };
+        let text = format!("{who} inside another section; the {bytes} bytes they share are counted once");
+        diagnostics.push(Diagnostic::warning("sections-overlap", text).bytes(bytes));
     }
 }
 

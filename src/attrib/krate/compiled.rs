@@ -1,0 +1,236 @@
+//! Which crates the units of debug information and the files of the symbol table were compiled for.
+//!
+//! Knows names only as far as they tell which crate a nameless unit holds.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::book::{Book, Draft, Mention};
+use super::mentions::Mentions;
+use super::{path, rules};
+use crate::attrib::symbols::Symbols;
+use crate::attrib::units::Units;
+use crate::format::Image;
+use crate::model::{Evidence, Source, UnitId};
+use crate::names;
+
+/// `DW_LANG_Rust`, DWARF 5 section 7.12.
+const LANGUAGE_RUST: u16 = 0x1c;
+
+/// The crate of each unit row, as far as known.
+pub(super) struct Compiled {
+    pub by_unit: Vec<Option<(Draft, Evidence)>>,
+    /// Whether any unit or file is of rustc.
+    pub has_rust: bool,
+}
+
+/// Reads units and files.
+pub(super) fn read(
+    image: &Image<'_>,
+    symbols: &Symbols,
+    units: &Units,
+    mentions: &Mentions,
+    book: &mut Book,
+) -> Compiled {
+    let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], has_rust: false };
+    compiled.rust_units(image, book);
+    compiled.incremental(image, symbols, units, mentions, book);
+    compiled.foreign_units(image, book);
+    compiled.files(image, units, book);
+    compiled
+}
+
+impl Compiled {
+    /// Units that name a codegen unit of rustc.
+    fn rust_units(&mut self, image: &Image<'_>, book: &mut Book) {
+        for (unit, slot) in image.units.iter().zip(&mut self.by_unit) {
+            self.has_rust |= unit.language == LANGUAGE_RUST;
+            let Some(cgu) = names::cgu(&unit.name) else { continue };
+            let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
+            describe(book, draft, cgu.krate, cgu.path.unwrap_or_default(), &unit.comp_dir);
+            *slot = Some((draft, Evidence::Unit));
+        }
+    }
+
+    /// Codegen units of incremental builds, whose names are hashes.
+    ///
+    /// Their debug information has the root file of the crate, which keeps the
+    /// crates of a workspace apart; the crate's name is that which most symbols in
+    /// its units are defined in.
+    fn incremental(
+        &mut self,
+        image: &Image<'_>,
+        symbols: &Symbols,
+        units: &Units,
+        mentions: &Mentions,
+        book: &mut Book,
+    ) {
+        let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        let mut by_hash: HashMap<&str, (&str, &str)> = HashMap::new();
+        for (index, unit) in image.units.iter().enumerate() {
+            let hashed = unit.name.rsplit_once("/@/").filter(|(_, hash)| is_bare_hash(hash));
+            if let Some((root, hash)) = hashed.filter(|_| self.by_unit.get(index) == Some(&None)) {
+                let key = (unit.comp_dir.as_ref(), root);
+                groups.entry(key).or_default().push(index);
+                by_hash.insert(hash, key);
+            }
+        }
+        for (index, file) in image.files.iter().enumerate().filter(|(_, f)| is_bare_hash(f)) {
+            // Without debug information each file is all that is known of its crate.
+            let key = by_hash.get(file.as_ref()).copied().unwrap_or(("", file));
+            groups.entry(key).or_default().push(units.debug + index);
+        }
+        if groups.is_empty() {
+            return;
+        }
+        let named: HashSet<&str> = image
+            .units
+            .iter()
+            .map(|u| u.name.as_ref())
+            .chain(image.files.iter().map(|f| f.as_ref()))
+            .filter_map(|name| names::cgu(name).map(|c| c.krate))
+            .collect();
+        let members = symbols_of(image, symbols, units);
+        for ((comp_dir, root), of_group) in groups {
+            let rows: Vec<usize> =
+                of_group.iter().filter_map(|u| members.get(u)).flatten().copied().collect();
+            let eligible =
+                |m: &Mention| !named.contains(m.name.as_str()) && !names::is_toolchain_crate(&m.name);
+            let Some(mention) = mentions.most_defined(&rows, eligible) else { continue };
+            let draft = book.exact(mention);
+            let in_file = comp_dir.is_empty() && is_bare_hash(root);
+            if !in_file {
+                describe(book, draft, &mention.name, root, comp_dir);
+            }
+            for unit in of_group {
+                let evidence = if unit < units.debug { Evidence::Unit } else { Evidence::SymbolFile };
+                if let Some(slot) = self.by_unit.get_mut(unit) {
+                    *slot = Some((draft, evidence));
+                    self.has_rust = true;
+                }
+            }
+        }
+    }
+
+    /// Units of C, C++ and assembly: the package they were compiled in, if it is one of Cargo's.
+    fn foreign_units(&mut self, image: &Image<'_>, book: &mut Book) {
+        for (unit, slot) in image.units.iter().zip(&mut self.by_unit) {
+            if slot.is_some() || unit.language == 0 && unit.name.is_empty() {
+                continue;
+            }
+            let of_cargo = |p: &path::Package<'_>| p.name.is_some() && p.version.is_some();
+            let package = path::package(&unit.comp_dir, None)
+                .filter(of_cargo)
+                .or_else(|| path::package(&unit.name, None).filter(of_cargo));
+            let draft = match package.and_then(|p| book.of_package(&p)) {
+                Some(draft) => draft,
+                // Rust of a compiler too old to name codegen units, and no package: unknown.
+                None if unit.language == LANGUAGE_RUST => continue,
+                None => book.bucket("C/C++", Some(Source::C)),
+            };
+            *slot = Some((draft, Evidence::Unit));
+        }
+    }
+
+    /// Files of the symbol table: codegen units, and what the linker put behind them.
+    fn files(&mut self, image: &Image<'_>, units: &Units, book: &mut Book) {
+        let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
+        let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
+        crates.sort_unstable();
+        crates.dedup();
+        let named = crates.iter().filter(|c| **c != "compiler_builtins").count();
+        // After fat LTO one file holds every crate and says nothing of any of them.
+        let merged = named == 1;
+        let mut groups: Vec<(Option<Draft>, Vec<usize>)> = vec![(None, Vec::new())];
+        for (index, (file, cgu)) in image.files.iter().zip(&cgus).enumerate() {
+            let Some(slot) = self.by_unit.get_mut(units.debug + index) else { break };
+            match cgu {
+                _ if slot.is_some() => groups.push((slot.map(|(draft, _)| draft), Vec::new())),
+                Some(_) if merged => self.has_rust = true,
+                Some(cgu) => {
+                    let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
+                    *slot = Some((draft, Evidence::SymbolFile));
+                    self.has_rust = true;
+                    groups.push((Some(draft), Vec::new()));
+                }
+                // Start files of the C library have only their own few names; a bare
+                // hash is Rust of which nothing is known.
+                None if rules::is_runtime_file(file) || file.is_empty() || is_bare_hash(file) => {}
+                None => groups.last_mut().into_iter().for_each(|(_, group)| group.push(index)),
+            }
+        }
+        // Files of other languages that follow one codegen unit are of one archive.
+        for (before, group) in groups {
+            self.foreign_files(image, units, &group, before, book);
+        }
+    }
+
+    /// Whose the files of other languages are that lie behind the codegen unit of `before`.
+    ///
+    /// An archive holds the Rust of a package and what its build script compiled. If
+    /// none of that Rust was linked, the unit in front is of another package; then
+    /// debug information of the same file may tell, or the names of files:
+    /// `sqlite3.c` is of `libsqlite3-sys`.
+    fn foreign_files(
+        &mut self,
+        image: &Image<'_>,
+        units: &Units,
+        group: &[usize],
+        before: Option<Draft>,
+        book: &mut Book,
+    ) {
+        let named = |&i: &usize| book.bindings_of(image.files.get(i)?);
+        let by_name = group.iter().find_map(named);
+        let answer = match by_name.or(before) {
+            Some(draft) => (draft, Evidence::FileNeighbour),
+            None => (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile),
+        };
+        for &index in group {
+            let same_file = image.files.get(index).and_then(|file| self.unit_of_file(image, file));
+            if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
+                *slot = Some(same_file.map_or(answer, |draft| (draft, Evidence::SymbolFile)));
+            }
+        }
+    }
+
+    /// The crate of the only units whose source file has this name.
+    fn unit_of_file(&self, image: &Image<'_>, file: &str) -> Option<Draft> {
+        let last = |name: &str| name.rsplit(['/', '\\']).next() == Some(file);
+        let same = image.units.iter().zip(&self.by_unit).filter(|(unit, _)| last(&unit.name));
+        let mut drafts = same.filter_map(|(_, slot)| slot.map(|(draft, _)| draft));
+        let first = drafts.next()?;
+        drafts.all(|other| other == first).then_some(first)
+    }
+}
+
+/// Adds what the root file of a crate and the directory of its compilation say.
+fn describe(book: &mut Book, draft: Draft, krate: &str, root: &str, comp_dir: &str) {
+    let relative = !root.starts_with(['/', '\\']) && root.as_bytes().get(1) != Some(&b':');
+    let Some(mut package) = path::package(root, Some(krate)) else { return };
+    // The toolchain's own root files are relative to where it was built.
+    if relative && path::package(comp_dir, None).is_some_and(|p| p.source == Source::Std) {
+        package = path::Package { name: None, version: None, source: Source::Std };
+    }
+    let whole = if relative { format!("{comp_dir}/{root}") } else { root.to_string() };
+    book.describe(draft, &package, &whole);
+}
+
+/// Whether a name is nothing but the hash of a codegen unit, as in incremental builds.
+fn is_bare_hash(name: &str) -> bool {
+    (20..=32).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+        && name.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Symbol rows by unit row, debug information first.
+fn symbols_of(image: &Image<'_>, symbols: &Symbols, units: &Units) -> HashMap<usize, Vec<usize>> {
+    let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut at_unit = units.by_unit.cursor();
+    for (row, (&fact, &pos)) in symbols.fact_of.iter().zip(&symbols.pos_of).enumerate() {
+        let by_place = at_unit.at(pos).map(|(unit, _)| unit).filter(|&u| u != UnitId::NONE);
+        let by_file = || image.symbols.get(fact as usize)?.file.map(|f| units.of_file(f));
+        if let Some(unit) = by_place.or_else(by_file).and_then(UnitId::get) {
+            members.entry(unit).or_default().push(row);
+        }
+    }
+    members
+}

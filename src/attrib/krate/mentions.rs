@@ -1,0 +1,122 @@
+//! Which crates the names of symbols mention.
+//!
+//! Knows nothing of units and places.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::book::{Book, Mention};
+use crate::attrib::symbols::Symbols;
+use crate::intern::{Distinct, Names};
+use crate::model::{Source, SymbolRow};
+use crate::names::{self, Scheme};
+
+/// Names are read in runs of this many, whatever the number of threads.
+const CHUNK: usize = 8 * 1024;
+
+/// What one name says; the numbers are those of [`Mentions::crates`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub defined_in: Option<u32>,
+    pub suffix: Option<u32>,
+    pub scheme: Scheme,
+}
+
+/// A name that says nothing.
+const NOTHING: Said = Said { defined_in: None, suffix: None, scheme: Scheme::Plain };
+
+/// What all names say.
+pub(super) struct Mentions {
+    pub crates: Vec<Mention>,
+    /// By symbol row.
+    pub said: Vec<Said>,
+}
+
+impl Mentions {
+    /// Reads the names of all symbols.
+    pub fn read(symbols: &Symbols, text: &Names) -> Mentions {
+        let chunks: Vec<(Vec<Mention>, Vec<Said>)> = symbols
+            .rows
+            .par_chunks(CHUNK)
+            .map(|rows| {
+                let mut local: Distinct<Mention> = Distinct::default();
+                let said = rows.iter().map(|row| say(row, text, &mut local)).collect();
+                (local.into_values(), said)
+            })
+            .collect();
+        let mut all: Distinct<Mention> = Distinct::default();
+        let mut said = Vec::with_capacity(symbols.rows.len());
+        for (local, of_chunk) in chunks {
+            let global: Vec<u32> = local.into_iter().map(|mention| all.insert(mention)).collect();
+            let map = |m: Option<u32>| m.and_then(|m| global.get(m as usize)).copied();
+            said.extend(of_chunk.iter().map(|s| Said {
+                defined_in: map(s.defined_in),
+                suffix: map(s.suffix),
+                scheme: s.scheme,
+            }));
+        }
+        Mentions { crates: all.into_values(), said }
+    }
+
+    /// Whether any name is of this mangling.
+    pub fn has(&self, scheme: Scheme) -> bool {
+        self.said.iter().any(|s| s.scheme == scheme)
+    }
+
+    /// The crate that most of these symbols are defined in, among those `eligible`.
+    pub fn most_defined(&self, rows: &[usize], eligible: impl Fn(&Mention) -> bool) -> Option<&Mention> {
+        let mut votes: HashMap<u32, usize> = HashMap::new();
+        for said in rows.iter().filter_map(|&row| self.said.get(row)) {
+            if let Some(m) = said.defined_in
+                && self.crates.get(m as usize).is_some_and(&eligible)
+            {
+                *votes.entry(m).or_default() += 1;
+            }
+        }
+        let best = votes.into_iter().max_by_key(|&(m, count)| (count, std::cmp::Reverse(m)))?;
+        self.crates.get(best.0 as usize)
+    }
+
+    /// Tells the book which ids belong to the toolchain, where no path says so.
+    ///
+    /// A program whose own crates use the old mangling has new names from the
+    /// prebuilt library only, so every id in them is the library's. (One prebuilt
+    /// library of new names that is linked into such a program is taken for it.)
+    /// Elsewhere a crate that the library instantiates is the library's.
+    pub fn suppose_toolchain(&self, book: &mut Book) {
+        let mixed = self.has(Scheme::RustLegacy) && self.has(Scheme::RustV0);
+        let toolchain: Vec<bool> = self.crates.iter().map(|m| names::is_toolchain_crate(&m.name)).collect();
+        let mut of_std = vec![mixed; self.crates.len()];
+        for s in &self.said {
+            if let (Some(defined), Some(suffix)) = (s.defined_in, s.suffix)
+                && toolchain.get(suffix as usize) == Some(&true)
+                && let Some(slot) = of_std.get_mut(defined as usize)
+            {
+                *slot = true;
+            }
+        }
+        for (mention, of_std) in self.crates.iter().zip(of_std) {
+            if of_std && mention.id.is_some() {
+                let draft = book.exact(mention);
+                book.suppose(draft, Source::Std);
+            }
+        }
+    }
+}
+
+fn say(row: &SymbolRow, text: &Names, local: &mut Distinct<Mention>) -> Said {
+    if !row.sort.is_symbol() {
+        return NOTHING;
+    }
+    let crates = names::crates(text.get(row.name));
+    let mut number = |c: names::CrateRef<'_>| {
+        // Shims that the compiler makes for the final program are no crate.
+        let real = !names::is_shim_crate(&c.name);
+        real.then(|| local.insert(Mention { name: c.name.into_owned(), id: c.id }))
+    };
+    let defined_in = crates.defined_in.and_then(&mut number);
+    let suffix = crates.instantiated_by.and_then(&mut number);
+    let scheme = if defined_in.is_none() && suffix.is_none() { Scheme::Plain } else { crates.scheme };
+    Said { defined_in, suffix, scheme }
+}
