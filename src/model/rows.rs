@@ -184,6 +184,8 @@ pub struct CrateRow {
     pub shown: NameId,
     /// Version, if known.
     pub version: NameId,
+    /// Directory of its package at the time of the build, if known.
+    pub root: NameId,
     /// Name of its package where that differs from the crate by more than `-` and `_`.
     pub package: NameId,
     /// Where it comes from; `None` for a bucket.

@@ -94,7 +94,7 @@ pub(super) fn conclude(
     runs: &mut [Run],
     order: &Order,
     telling: &Telling,
-    crates: &Crates,
+    (crates, names): (&Crates, &Names),
     found: &mut Found,
 ) {
     let mut before: Option<(SectionId, Anchor)> = None;
@@ -118,7 +118,7 @@ pub(super) fn conclude(
             && !stretch.is_empty()
         {
             let named: Vec<_> = stretch.iter().map(|&i| hint(&runs[i], telling)).collect();
-            settle(runs, &stretch, &named, &order.between(from, &here), crates, found);
+            settle(runs, &stretch, &named, &order.between(from, &here), (crates, names), found);
         }
         stretch.clear();
         before = Some((section, here));
@@ -131,13 +131,13 @@ fn settle(
     stretch: &[usize],
     named: &[Option<CrateId>],
     candidates: &[CrateId],
-    crates: &Crates,
+    (crates, names): (&Crates, &Names),
     found: &mut Found,
 ) {
     let Some(dealt) = deal(named, candidates) else { return };
     for (&index, &krate) in stretch.iter().zip(&dealt) {
         let run = &mut runs[index];
-        if let Some(owner) = place(run, krate, crates) {
+        if let Some(owner) = place(run, krate, crates, names) {
             found.add(run.span.clone(), run.symbol, owner);
             run.owner = Some(owner);
         }
@@ -151,9 +151,12 @@ fn hint(run: &Run, telling: &Telling) -> Option<CrateId> {
 }
 
 /// What a run is owned by once it is known to be in an object file of `krate`.
-fn place(run: &Run, krate: CrateId, crates: &Crates) -> Option<Owner> {
+fn place(run: &Run, krate: CrateId, crates: &Crates, names: &Names) -> Option<Owner> {
     match run.owner {
-        None => Some(conclusion(krate, krate, Evidence::Neighbours)),
+        None => {
+            let host = crates.host(krate, run.symbol, names);
+            Some(conclusion(host, host, Evidence::Neighbours))
+        }
         // Buckets, and v0 names, which state who instantiated them.
         Some(o) if o.defined_in == CrateId::NONE => None,
         Some(o) if matches!(o.instantiated_evidence, Evidence::V0Suffix | Evidence::V0Path) => None,

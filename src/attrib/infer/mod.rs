@@ -75,9 +75,9 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
     };
     if crates.has_rust {
         let telling = layout::Telling::new(symbols, crates, names);
-        layout::conclude(&mut runs, &order, &telling, crates, &mut found);
+        layout::conclude(&mut runs, &order, &telling, (crates, names), &mut found);
         data::conclude(image, known.bytes, &mut runs, &mut found);
-        between(&mut runs, &mut found);
+        between(&mut runs, (crates, names), &mut found);
     }
     let by_place = Partition::resolve(image.line.len(), &mut found.claims, NO_CONCLUSION);
     Inferred { owners: found.owners.into_values(), by_place, by_symbol: found.by_symbol }
@@ -162,7 +162,7 @@ fn of_object_file(owner: &Owner) -> bool {
 }
 
 /// Gives data that lies between two runs of one crate to that crate.
-fn between(runs: &mut [Run], found: &mut Found) {
+fn between(runs: &mut [Run], (crates, names): (&Crates, &Names), found: &mut Found) {
     let mut before: Option<(SectionId, Owner)> = None;
     let mut pending: Vec<usize> = Vec::new();
     for index in 0..runs.len() {
@@ -183,8 +183,9 @@ fn between(runs: &mut [Run], found: &mut Found) {
             o.instantiated_by == here.instantiated_by && of_object_file(o) && of_object_file(&here)
         });
         if agreed && here.instantiated_by != CrateId::NONE {
-            let owner = conclusion(here.instantiated_by, here.instantiated_by, Evidence::Neighbours);
             for &at in &pending {
+                let host = crates.host(here.instantiated_by, runs[at].symbol, names);
+                let owner = conclusion(host, host, Evidence::Neighbours);
                 found.add(runs[at].span.clone(), runs[at].symbol, owner);
                 runs[at].owner = Some(owner);
             }

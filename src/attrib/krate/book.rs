@@ -67,6 +67,17 @@ impl Book {
         draft
     }
 
+    /// The crate of this name whose package lies in `root`, known by no id.
+    pub fn in_directory(&mut self, name: &str, root: &str) -> Draft {
+        let of_name = self.by_name.get(name).into_iter().flatten();
+        let same = of_name
+            .copied()
+            .find(|&at| self.entries[at].id.is_none() && self.entries[at].root.as_deref() == Some(root));
+        same.map(Draft).unwrap_or_else(|| {
+            self.add(Entry { name: name.to_string(), root: Some(root.to_string()), ..Entry::default() })
+        })
+    }
+
     /// Adds what the path of its root file says.
     pub fn describe(&mut self, draft: Draft, package: &super::path::Package<'_>, file: &str) {
         let entry = &mut self.entries[draft.0];
@@ -224,6 +235,7 @@ impl Book {
                 rows.push(CrateRow {
                     name: names.intern(&entry.name),
                     shown: NameId::NONE,
+                    root: entry.root.as_deref().map_or(NameId::NONE, |r| names.intern(r)),
                     version: entry.version.as_deref().map_or(NameId::NONE, |v| names.intern(v)),
                     package: crate_like.map_or(NameId::NONE, |p| names.intern(p)),
                     source: this.2,
@@ -249,6 +261,10 @@ impl Book {
             let shared = names_in_use.get(label).is_some_and(|&n| n > 1);
             match (row.source, row.stable_id) {
                 (_, Some(id)) if same_source => (true, format!("{label}#{:08x}", id >> 32)),
+                // No id either: the place is all there is.
+                (_, None) if same_source && row.root != NameId::NONE => {
+                    (true, format!("{label} ({})", names.get(row.root)))
+                }
                 (Some(Source::Unknown) | None, _) => (false, label.to_string()),
                 (Some(source), _) if shared => (false, format!("{label} ({})", source.as_str())),
                 _ => (false, label.to_string()),

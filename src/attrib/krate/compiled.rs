@@ -54,8 +54,8 @@ impl Compiled {
     /// Codegen units of incremental builds, whose names are hashes.
     ///
     /// Their debug information has the root file of the crate, which keeps the
-    /// crates of a workspace apart; the crate's name is that which most symbols in
-    /// its units are defined in.
+    /// crates of a workspace apart; the crate's name is that of the directory or that
+    /// which most symbols in its units are defined in.
     fn incremental(
         &mut self,
         image: &Image<'_>,
@@ -95,9 +95,20 @@ impl Compiled {
                 of_group.iter().filter_map(|u| members.get(u)).flatten().copied().collect();
             let eligible =
                 |m: &Mention| !named.contains(m.name.as_str()) && !names::is_toolchain_crate(&m.name);
-            let Some(mention) = mentions.most_defined(&rows, eligible) else { continue };
-            let draft = book.exact(mention);
+            let whole = format!("{comp_dir}/{root}");
+            let place =
+                path::directory(&whole).rsplit(['/', '\\']).next().unwrap_or_default().replace('-', "_");
+            // A package mostly has the name of its directory. A small program may hold
+            // more generics of its dependencies than code of its own.
+            let mention = mentions
+                .most_defined(&rows, |m| eligible(m) && m.name == place)
+                .or_else(|| mentions.most_defined(&rows, eligible));
+            let Some(mention) = mention else { continue };
             let in_file = comp_dir.is_empty() && is_bare_hash(root);
+            let draft = match mention.id {
+                None if !in_file => book.in_directory(&mention.name, path::directory(&whole)),
+                _ => book.exact(mention),
+            };
             if !in_file {
                 describe(book, draft, &mention.name, root, comp_dir);
             }

@@ -54,6 +54,8 @@ struct OfSymbol {
     is_local: bool,
     /// Its name is one that compilers give to what they make themselves.
     is_generated: bool,
+    /// Its name is not one of Rust, so it may be of another language.
+    may_be_foreign: bool,
 }
 
 const NO_SYMBOL: OfSymbol = OfSymbol {
@@ -64,6 +66,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     is_runtime: false,
     is_local: false,
     is_generated: false,
+    may_be_foreign: false,
 };
 
 /// Crates that stand for bytes no crate owns.
@@ -71,6 +74,8 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
 struct Buckets {
     by_kind: [CrateId; Kind::ALL.len()],
     runtime: CrateId,
+    /// C, C++ and assembly of no package.
+    foreign: CrateId,
 }
 
 /// Reads all evidence on crates that units, files and names give.
@@ -98,6 +103,7 @@ pub(super) fn build(
     let imports = book.bucket("imports", None);
     let dead = book.bucket(DEAD_UNWIND_DATA, None);
     let runtime = book.bucket("C runtime", Some(Source::C));
+    let foreign = book.bucket("C/C++", Some(Source::C));
     let (rows, ids) = book.finish(text);
     let id = |draft: Draft| ids[draft.index()];
     let of_unit: Vec<Option<OfUnit>> =
@@ -119,7 +125,9 @@ pub(super) fn build(
                     SymbolSort::Structure if text.get(facts.name) == DEAD_UNWIND_DATA => id(dead),
                     _ => CrateId::NONE,
                 },
-                is_generated: names::constant(text.get(facts.name)).is_some(),
+                is_generated: facts.sort != SymbolSort::Function
+                    && names::constant(text.get(facts.name)).is_some(),
+                may_be_foreign: facts.sort.is_symbol() && may_be_foreign(text.get(facts.name)),
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.name)),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
@@ -139,7 +147,7 @@ pub(super) fn build(
         rows,
         of_unit,
         of_symbol,
-        buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime) },
+        buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime), foreign: id(foreign) },
         toolchain,
     }
 }
@@ -223,6 +231,18 @@ impl Crates {
         unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten().map(|u| u.krate)
     }
 
+    /// Who has something without a crate in its name that lies in object files of `krate`.
+    ///
+    /// The toolchain's own crates have no C in them but for `compiler_builtins`, so
+    /// a C function among them is of a C library that was linked with them.
+    pub fn host(&self, krate: CrateId, symbol: SymbolId, text: &Names) -> CrateId {
+        let row = krate.get().and_then(|i| self.rows.get(i));
+        let is_toolchain =
+            row.is_some_and(|r| r.source == Some(Source::Std) && text.get(r.name) != "compiler_builtins");
+        let facts = symbol.get().and_then(|i| self.of_symbol.get(i));
+        if is_toolchain && facts.is_some_and(|f| f.may_be_foreign) { self.buckets.foreign } else { krate }
+    }
+
     /// Whether the name of a symbol says that the toolchain defines it.
     pub fn is_defined_by_toolchain(&self, symbol: SymbolId) -> bool {
         let defined_in = symbol.get().and_then(|i| self.of_symbol.get(i)).map(|s| s.defined_in);
@@ -233,6 +253,12 @@ impl Crates {
         let name = |id: CrateId| id.get().and_then(|i| self.rows.get(i)).map(|r| r.name);
         a != b && name(a).is_some() && name(a) == name(b)
     }
+}
+
+/// Whether a name can be of a language other than Rust.
+fn may_be_foreign(name: &str) -> bool {
+    let is_rust = matches!(names::scheme(name), names::Scheme::RustV0 | names::Scheme::RustLegacy);
+    !is_rust && !["rust_", "__rust", "__rdl_", "__rg_"].iter().any(|p| name.starts_with(p))
 }
 
 /// An attribution to a named bucket.
