@@ -27,8 +27,13 @@ pub enum Origin {
 
 /// Reads a map of either linker.
 pub fn parse(text: &str) -> Vec<Placed> {
+    if is_lld(text) { lld(text) } else { gnu(text) }
+}
+
+/// Whether LLD wrote the map.
+pub fn is_lld(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    if first.contains("VMA") && first.contains("LMA") { lld(text) } else { gnu(text) }
+    first.contains("VMA") && first.contains("LMA")
 }
 
 fn lld(text: &str) -> Vec<Placed> {
