@@ -154,6 +154,8 @@ pub enum Filler {
 pub enum Instructions {
     /// x86 in 64-bit mode.
     X86_64,
+    /// 64-bit ARM, little-endian as its instructions always are.
+    Aarch64,
     /// Any other: references are not read.
     Other,
 }

@@ -23,6 +23,7 @@ impl Reader {
     pub fn references(self, code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut Vec<u64>) {
         match self.instructions {
             Instructions::X86_64 => self.x86_64(code, address, wanted, out),
+            Instructions::Aarch64 => aarch64(code, address, wanted, out),
             Instructions::Other => {}
         }
     }
@@ -61,9 +62,83 @@ impl Reader {
     }
 }
 
+/// A64 (Arm DDI 0487, C4.1): a page address is made by ADRP and completed by the
+/// instructions that use the register; ADR and literal loads are complete at once.
+fn aarch64(code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut Vec<u64>) {
+    let mut pages: [Option<u64>; 32] = [None; 32];
+    let (words, _) = code.as_chunks::<4>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u32::from_le_bytes(*word);
+        let pc = address.wrapping_add(index as u64 * 4);
+        let register = |at: u32| (word >> at & 31) as usize;
+        let (rd, rn) = (register(0), register(5));
+        let imm12 = u64::from(word >> 10 & 0xfff);
+        let target = if word & 0x1f00_0000 == 0x1000_0000 {
+            let imm = sign_extend(u64::from(word >> 5 & 0x7_ffff) << 2 | u64::from(word >> 29 & 3), 21);
+            if word >> 31 == 1 {
+                pages[rd] = Some((pc & !0xfff).wrapping_add(imm << 12));
+                continue;
+            }
+            pages[rd] = None;
+            Some(pc.wrapping_add(imm))
+        } else if word & 0xff80_0000 == 0x9100_0000 {
+            let shift = if word >> 22 & 1 == 1 { 12 } else { 0 };
+            let sum = pages[rn].map(|page| page.wrapping_add(imm12 << shift));
+            // The sum may still be the base of a field.
+            pages[rd] = sum;
+            sum
+        } else if word & 0x3b00_0000 == 0x3900_0000 {
+            let (size, is_vector) = (word >> 30, word >> 26 & 1 == 1);
+            let scale = if is_vector && word >> 23 & 1 == 1 { 4 } else { size };
+            let at = pages[rn].map(|page| page.wrapping_add(imm12 << scale));
+            let is_load = word >> 22 & 3 != 0;
+            if is_load && !is_vector {
+                pages[rd] = None;
+            }
+            at
+        } else if word & 0x3b00_0000 == 0x1800_0000 {
+            Some(pc.wrapping_add(sign_extend(u64::from(word >> 5 & 0x7_ffff), 19) << 2))
+        } else {
+            // A call leaves the first nineteen registers in an unknown state.
+            if word & 0xfc00_0000 == 0x9400_0000 || word & 0xffff_fc1f == 0xd63f_0000 {
+                pages[..19].fill(None);
+            }
+            None
+        };
+        out.extend(target.filter(|&t| wanted(t)));
+    }
+}
+
+/// The lowest `bits` of `value` as a signed number.
+fn sign_extend(value: u64, bits: u32) -> u64 {
+    ((value << (64 - bits)) as i64 >> (64 - bits)) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn page_addresses_are_completed_by_what_uses_them() {
+        let references = |words: &[u32]| {
+            let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+            let mut out = Vec::new();
+            let reader = Reader { instructions: Instructions::Aarch64, fixed_addresses: false };
+            reader.references(&code, 0x1000, &|a| (0x2000..0x4000).contains(&a), &mut out);
+            out
+        };
+        // adrp x0, 0x2000; add x0, x0, #0x10
+        assert_eq!(references(&[0xb000_0000, 0x9100_4000]), [0x2010]);
+        // adrp x8, 0x3000; ldr x1, [x8, #8]; ldr q0, [x8, #0x20]; ldrb w2, [x8, #3]
+        assert_eq!(
+            references(&[0xd000_0008, 0xf940_0501, 0x3dc0_0900, 0x3940_0d02]),
+            [0x3008, 0x3020, 0x3003]
+        );
+        // adr x0, 0x2000 at 0x1000; ldr x0, 0x2004 at 0x1004
+        assert_eq!(references(&[0x1000_8000, 0x5800_8000]), [0x2000, 0x2004]);
+        // adrp x0, 0x2000; bl; add x0, x0, #0x10: the call may have changed x0
+        assert!(references(&[0xb000_0000, 0x9400_0000, 0x9100_4000]).is_empty());
+    }
 
     fn targets(fixed_addresses: bool, code: &[u8]) -> Vec<u64> {
         let mut out = Vec::new();

@@ -381,7 +381,8 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
         endian: endian_of(endian),
         filler,
         instructions: match file.machine() {
-            elf::EM_X86_64 => Instructions::X86_64,
+            elf::EM_X86_64 if bits == 64 => Instructions::X86_64,
+            elf::EM_AARCH64 => Instructions::Aarch64,
             _ => Instructions::Other,
         },
         fixed_addresses: file.header.e_type(endian) == elf::ET_EXEC,

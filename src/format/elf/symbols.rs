@@ -111,7 +111,7 @@ fn read_table<'data, H: Elf>(
         };
         let id = u32::try_from(out.symbols.len()).unwrap_or(u32::MAX);
         out.symbols.push(symbol);
-        let on = Target::Symbol(id);
+        let on = mark(file, line, sections, out.symbols.last(), name).unwrap_or(Target::Symbol(id));
         let start = table_pos + entry as u64 * entry_size;
         out.charges.push(Charge { start, end: start + entry_size, on });
         if !name.is_empty() {
@@ -124,6 +124,24 @@ fn read_table<'data, H: Elf>(
         let text = format!("{bad_names} symbols of {name} have names outside their string table");
         diagnostics.push(Diagnostic::warning("symbol-name-out-of-table", text).at(table_pos));
     }
+}
+
+/// A mark of a change of instruction set is on account of the code it lies in.
+fn mark<H: Elf>(
+    file: &File<'_, H>,
+    line: &Line,
+    sections: &[Section<'_>],
+    symbol: Option<&Symbol<'_>>,
+    name: &[u8],
+) -> Option<Target> {
+    let symbol = symbol.filter(|s| s.kind == SymbolKind::Other && name.starts_with(b"$"))?;
+    let section = sections.get(symbol.section? as usize).filter(|s| s.loaded)?;
+    let pos = if file.relocatable {
+        section.span.start.checked_add(symbol.address)
+    } else {
+        line.pos(symbol.address)
+    };
+    pos.map(Target::Pos)
 }
 
 /// Section indices too large for the entry itself (`SHT_SYMTAB_SHNDX`).
