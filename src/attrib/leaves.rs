@@ -132,7 +132,7 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
             symbol: cut.symbol,
             unit: cut.unit,
             owner: OwnerId(distinct.insert(owner)),
-            estimated: cut.estimated,
+            estimated: cut.estimated || owner.evidence.is_guess(),
             home,
             in_file: cut.start < image.line.file_len(),
             in_memory,

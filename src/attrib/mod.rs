@@ -8,6 +8,7 @@ mod explain;
 mod infer;
 mod krate;
 mod leaves;
+mod locations;
 mod padding;
 mod sections;
 mod shipped;
@@ -69,7 +70,16 @@ impl Passes {
             symbols.claims.extend(filler);
             Partition::resolve(len, &mut symbols.claims, SymbolId::NONE)
         });
-        let crates = phase("crates", || krate::build(image, &symbols, &units, &packages, &mut names));
+        // Only where nothing better is left: names and units beat them everywhere.
+        let places = if image.header.stripped && image.units.is_empty() {
+            phase("panic locations", || locations::read(image, bytes))
+        } else {
+            Vec::new()
+        };
+        let crates = phase("crates", || {
+            let told = krate::Told { packages: &packages, locations: &places };
+            krate::build(image, &symbols, &units, &told, &mut names)
+        });
         let inferred = phase("references", || {
             infer::build(&infer::Known {
                 image,

@@ -216,6 +216,8 @@ pub enum Evidence {
     Reference,
     /// What lies before and behind the bytes, which agree.
     Neighbours,
+    /// Places in source that the code can panic at: a guess.
+    PanicLocation,
     /// The structure of the format: a named bucket.
     Format,
     /// Nothing: the bytes are in the bucket of the unknown.
@@ -224,7 +226,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// Every kind of evidence, the strongest first.
-    pub const ALL: [Evidence; 10] = [
+    pub const ALL: [Evidence; 11] = [
         Evidence::Unit,
         Evidence::SymbolFile,
         Evidence::V0Suffix,
@@ -233,9 +235,15 @@ impl Evidence {
         Evidence::FileNeighbour,
         Evidence::Reference,
         Evidence::Neighbours,
+        Evidence::PanicLocation,
         Evidence::Format,
         Evidence::None,
     ];
+
+    /// Whether it is too weak to be more than a guess.
+    pub fn is_guess(self) -> bool {
+        self == Evidence::PanicLocation
+    }
 
     /// The word used in every output.
     pub fn as_str(self) -> &'static str {
@@ -248,6 +256,7 @@ impl Evidence {
             Evidence::FileNeighbour => "file-neighbour",
             Evidence::Reference => "reference",
             Evidence::Neighbours => "neighbours",
+            Evidence::PanicLocation => "panic-location",
             Evidence::Format => "format",
             Evidence::None => "none",
         }

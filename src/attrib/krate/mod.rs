@@ -14,6 +14,7 @@ mod rules;
 use self::book::{Book, Draft};
 use self::mentions::Mentions;
 use super::charges::file_of;
+use super::locations::Location;
 use super::symbols::Symbols;
 use super::units::Units;
 use crate::format::{DEAD_UNWIND_DATA, Image};
@@ -29,6 +30,8 @@ pub(super) struct Crates {
     pub has_rust: bool,
     /// Whether any name is of the new mangling.
     pub has_new_names: bool,
+    /// Places in source that panics name: position of the record, crate; sorted.
+    pub locations: Vec<(u64, CrateId)>,
     of_unit: Vec<Option<OfUnit>>,
     of_symbol: Vec<OfSymbol>,
     buckets: Buckets,
@@ -78,12 +81,20 @@ struct Buckets {
     foreign: CrateId,
 }
 
+/// What is told of crates besides units, files and names.
+pub(super) struct Told<'t> {
+    /// Packages that may be in the file.
+    pub packages: &'t Packages,
+    /// Places in source that panics name; empty if there is better evidence.
+    pub locations: &'t [Location<'t>],
+}
+
 /// Reads all evidence on crates that units, files and names give.
 pub(super) fn build(
     image: &Image<'_>,
     symbols: &Symbols,
     units: &Units,
-    packages: &Packages,
+    told: &Told<'_>,
     text: &mut Names,
 ) -> Crates {
     let mut book = Book::default();
@@ -97,7 +108,9 @@ pub(super) fn build(
     for draft in drafts.iter().flatten().map(|(draft, _)| draft).chain(&mentioned) {
         book.suppose_toolchain(*draft);
     }
-    book.complete(packages);
+    let has_names = mentions.has(names::Scheme::RustLegacy) || mentions.has(names::Scheme::RustV0);
+    let of_places = if has_names { Vec::new() } else { places(told.locations, &mut book) };
+    book.complete(told.packages);
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
     let imports = book.bucket("imports", None);
@@ -140,9 +153,8 @@ pub(super) fn build(
         .collect();
     let toolchain = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
     Crates {
-        has_rust: compiled.has_rust
-            || mentions.has(names::Scheme::RustLegacy)
-            || mentions.has(names::Scheme::RustV0),
+        has_rust: compiled.has_rust || has_names || !of_places.is_empty(),
+        locations: of_places.into_iter().map(|(pos, draft)| (pos, id(draft))).collect(),
         has_new_names: mentions.has(names::Scheme::RustV0),
         rows,
         of_unit,
@@ -150,6 +162,21 @@ pub(super) fn build(
         buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime), foreign: id(foreign) },
         toolchain,
     }
+}
+
+/// The crates of places in source, as far as their paths name one.
+fn places(locations: &[Location<'_>], book: &mut Book) -> Vec<(u64, Draft)> {
+    let of_path = |path: &str, book: &mut Book| {
+        let mut package = path::package(path, None)?;
+        package.name = package.name.or_else(|| path::folder(path));
+        if package.source == Source::Std && package.version.is_none() {
+            let draft = book.bare(package.name?);
+            book.suppose(draft, Source::Std);
+            return Some(draft);
+        }
+        book.of_package(&package)
+    };
+    locations.iter().filter_map(|l| of_path(l.path, book).map(|draft| (l.pos, draft))).collect()
 }
 
 /// Name of the bucket for bytes of a kind that no crate owns.
@@ -241,6 +268,11 @@ impl Crates {
             row.is_some_and(|r| r.source == Some(Source::Std) && text.get(r.name) != "compiler_builtins");
         let facts = symbol.get().and_then(|i| self.of_symbol.get(i));
         if is_toolchain && facts.is_some_and(|f| f.may_be_foreign) { self.buckets.foreign } else { krate }
+    }
+
+    /// Whether a crate is the toolchain's.
+    pub fn is_toolchain(&self, krate: CrateId) -> bool {
+        krate.get().and_then(|i| self.toolchain.get(i)) == Some(&true)
     }
 
     /// Whether the name of a symbol says that the toolchain defines it.

@@ -38,6 +38,12 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
     if path.starts_with("/cargo/registry/src/github.com-1ecc6299db9ec823/") {
         return named(parts.get(4), Source::Std);
     }
+    // Paths in panics are relative to the toolchain's sources.
+    let is_library = parts.first() == Some(&"library")
+        && ["core", "alloc", "std", "proc_macro", "test"].iter().any(|c| parts.get(1) == Some(c));
+    if is_library {
+        return plain(Source::Std);
+    }
     let in_toolchain = parts.first() == Some(&"rustc") && parts.get(1).is_some_and(is_hash)
         || find(&["rustlib", "src", "rust"]).is_some();
     if in_toolchain {
@@ -72,6 +78,12 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
 pub(super) fn directory(file: &str) -> &str {
     let cut = file.rfind("/src/").or_else(|| file.rfind(['/', '\\'])).unwrap_or(0);
     file.get(..cut).unwrap_or_default()
+}
+
+/// The folder that holds `src`, by convention named like the package.
+pub(super) fn folder(path: &str) -> Option<&str> {
+    let before = path.split("/src/").next().filter(|before| before.len() < path.len())?;
+    before.rsplit(['/', '\\']).next().filter(|name| !name.is_empty())
 }
 
 /// The package that a directory holds.

@@ -1,0 +1,78 @@
+//! Functions without any name, by the places in source that they can panic at.
+//!
+//! A guess, and marked as one: about half of the bytes it speaks of are right.
+
+use rayon::prelude::*;
+
+use super::code::Reader;
+use super::{Found, Known, Run, conclusion};
+use crate::kind::Kind;
+use crate::model::{CrateId, Evidence, SymbolId};
+
+/// Code is read in lots of this many runs, whatever the number of threads.
+const LOT: usize = 256;
+
+/// Guesses the crates of functions that nothing names.
+pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) {
+    let records = &known.crates.locations;
+    let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
+    let Known { image, crates, .. } = *known;
+    let reader =
+        Reader { instructions: image.header.instructions, fixed_addresses: image.header.fixed_addresses };
+    let open: Vec<usize> = (0..runs.len())
+        .filter(|&i| {
+            runs[i].kind == Kind::Code && runs[i].owner.is_none() && runs[i].symbol != SymbolId::NONE
+        })
+        .collect();
+    let guesses: Vec<Vec<Option<CrateId>>> = open
+        .par_chunks(LOT)
+        .map(|lot| {
+            let mut targets = Vec::new();
+            lot.iter()
+                .map(|&index| {
+                    let span = &runs[index].span;
+                    let code = known.bytes.get(span.start as usize..span.end as usize)?;
+                    let address = image.line.address(span.start)?;
+                    targets.clear();
+                    let wanted = |a: u64| image.line.pos(a).is_some_and(|p| (first.0..=last.0).contains(&p));
+                    reader.references(code, address, &wanted, &mut targets);
+                    let named = targets.iter().filter_map(|&a| {
+                        let pos = image.line.pos(a)?;
+                        let at = records.binary_search_by_key(&pos, |r| r.0).ok()?;
+                        records.get(at).map(|r| r.1)
+                    });
+                    elect(named.collect(), |krate| crates.is_toolchain(krate))
+                })
+                .collect()
+        })
+        .collect();
+    for (&index, krate) in open.iter().zip(guesses.into_iter().flatten()) {
+        let Some(krate) = krate else { continue };
+        let owner = conclusion(krate, krate, Evidence::PanicLocation);
+        found.add(runs[index].span.clone(), runs[index].symbol, owner);
+        runs[index].owner = Some(owner);
+    }
+}
+
+/// The crate named most often, the toolchain's only if there is no other.
+fn elect(mut named: Vec<CrateId>, is_toolchain: impl Fn(CrateId) -> bool) -> Option<CrateId> {
+    named.sort_unstable();
+    let groups = named.chunk_by(|a, b| a == b);
+    let best = groups.max_by_key(|g| (!is_toolchain(g[0]), g.len(), std::cmp::Reverse(g[0])))?;
+    best.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_toolchain_is_named_last() {
+        let toolchain = |c: CrateId| c == CrateId(9);
+        let elected = |named: &[u32]| elect(named.iter().map(|&c| CrateId(c)).collect(), toolchain);
+        assert_eq!(elected(&[9, 9, 9, 2, 1, 2]), Some(CrateId(2)));
+        assert_eq!(elected(&[1, 2]), Some(CrateId(1)));
+        assert_eq!(elected(&[9]), Some(CrateId(9)));
+        assert_eq!(elected(&[]), None);
+    }
+}
