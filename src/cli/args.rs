@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 /// Shows what is in a binary, who put it there, and what would ship.
 ///
@@ -68,6 +68,7 @@ pub(super) struct ShowArgs {
     ///
     /// Tests: DIM=NAME, DIM!=NAME (`*` stands for any text, commas for
     /// alternatives), DIM~REGEX, DIM!~REGEX; joined by and, or, not, ( ).
+    /// Values with spaces or parentheses go in "double" or 'single' quotes.
     #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
 
@@ -153,9 +154,9 @@ pub(super) struct CommonArgs {
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
 
-    /// Number of threads; 0 uses all processors
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    /// Number of threads, at most 256; 0 uses all processors
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(0..=256))]
+    pub threads: u16,
 
     /// No progress and no diagnostics on standard error
     #[arg(short, long, conflicts_with = "verbose")]

@@ -16,7 +16,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,6 +24,7 @@ use anyhow::{Result, anyhow};
 use cargo_metadata::{Message, Metadata, MetadataCommand, Package, PackageId, Target, TargetKind};
 
 use super::error::CliError;
+use super::output::say;
 
 /// What to build, and how much of it is shown.
 pub(super) struct BuildOptions<'a> {
@@ -166,8 +167,7 @@ fn read_metadata(cargo: &OsStr, manifest_path: &Path) -> Result<Metadata> {
         match error {
             cargo_metadata::Error::Io(source) => not_started(cargo, source),
             cargo_metadata::Error::CargoMetadata { stderr } => {
-                // Nobody is left to tell when standard error is closed.
-                let _ = io::stderr().write_all(stderr.as_bytes());
+                say(format_args!("{}", stderr.trim_end()));
                 failed().with_hint("cargo's messages above say what is wrong with the manifest")
             }
             other => failed().with_source(other),

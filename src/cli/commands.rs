@@ -10,7 +10,7 @@ use super::args::{
 };
 use super::build::{BuildOptions, build};
 use super::error::CliError;
-use super::output::{style, write_to};
+use super::output::{say, style, write_to};
 use super::packages;
 use crate::error::Severity;
 use crate::input::Input;
@@ -147,8 +147,9 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
     timing::phase("report", || {
         write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
             LedgerFormat::Csv => {
-                let write = render::ledger_csv(out)?;
-                report::ledger(&model, write)
+                let mut lines = render::LedgerCsv::new(out)?;
+                report::ledger(&model, |row| lines.write(row))?;
+                lines.finish()
             }
             LedgerFormat::Jsonl => {
                 let mut lines = render::JsonLines::new(out);
@@ -171,7 +172,7 @@ pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
         timing::enable();
     }
     if common.threads > 0 {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(common.threads).build_global();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(common.threads)).build_global();
         pool.map_err(|error| CliError::new("failed to start threads").with_source(error))?;
     }
     Ok(())
@@ -198,7 +199,7 @@ fn diagnostics(model: &Model, common: &CommonArgs) {
     }
     let worth = |severity| common.verbose || severity == Severity::Warning;
     for d in model.diagnostics.iter().filter(|d| worth(d.severity)) {
-        eprintln!("{}: {}", d.severity.as_str(), for_terminal(&d.message));
+        say(format_args!("{}: {}", d.severity.as_str(), for_terminal(&d.message)));
     }
 }
 
@@ -208,12 +209,12 @@ pub(super) fn finish(common: &CommonArgs) {
     }
     let phases = timing::phases();
     for (name, time) in &phases {
-        eprintln!("{:>10.2} ms  {name}", time.as_secs_f64() * 1000.0);
+        say(format_args!("{:>10.2} ms  {name}", time.as_secs_f64() * 1000.0));
     }
     let total: f64 = phases.iter().map(|(_, time)| time.as_secs_f64()).sum();
-    eprintln!("{:>10.2} ms  total", total * 1000.0);
+    say(format_args!("{:>10.2} ms  total", total * 1000.0));
     if let Some(peak) = peak_memory() {
-        eprintln!("{:>10}     peak memory", render::human(peak));
+        say(format_args!("{:>10}     peak memory", render::human(peak)));
     }
 }
 

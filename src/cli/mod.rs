@@ -1,8 +1,6 @@
 //! The command line: the only place that knows standard streams, the environment
 //! and exit codes.
 
-#![expect(clippy::print_stderr, reason = "this is where messages to people are printed")]
-
 mod args;
 mod build;
 mod commands;
@@ -14,10 +12,12 @@ mod packages;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use self::args::Cli;
 use self::error::CliError;
+use self::output::say;
 use crate::render::for_terminal;
 
 /// No answer could be given.
@@ -28,6 +28,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = unexpected_argument(&error).unwrap_or(error);
             // Help and version are answers, all else is a usage error.
             let failed = error.use_stderr();
             // Nobody is left to tell if this fails.
@@ -45,6 +46,20 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A clearer error for an argument behind FILE, which clap takes for a subcommand whatever it is.
+fn unexpected_argument(error: &clap::Error) -> Option<clap::Error> {
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) if error.kind() == ErrorKind::ArgumentConflict => word,
+        _ => return None,
+    };
+    let mut command = Cli::command();
+    if command.find_subcommand(word).is_some() {
+        return None;
+    }
+    let message = format!("unexpected argument '{}' found", for_terminal(word));
+    Some(command.error(ErrorKind::UnknownArgument, message))
+}
+
 /// Whether the reader of our output went away, which is its good right.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
@@ -53,16 +68,16 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn report(error: &anyhow::Error) {
-    eprintln!("error: {}", for_terminal(&error.to_string()));
+    say(format_args!("error: {}", for_terminal(&error.to_string())));
     for cause in error.chain().skip(1) {
         // What other programs say may have several lines.
         for (index, line) in cause.to_string().trim().lines().enumerate() {
             let head = if index == 0 { "  caused by: " } else { "    " };
-            eprintln!("{head}{}", for_terminal(line));
+            say(format_args!("{head}{}", for_terminal(line)));
         }
     }
     if let Some(hint) = error::hint(error) {
-        eprintln!("hint: {}", for_terminal(hint));
+        say(format_args!("hint: {}", for_terminal(hint)));
     }
 }
 
@@ -73,7 +88,7 @@ fn explain(error: crate::error::Error) -> anyhow::Error {
     match error {
         Error::Open { ref path, ref source } => {
             let hint = match source.kind() {
-                io::ErrorKind::NotFound => not_found_hint(path),
+                io::ErrorKind::NotFound => Some(not_found_hint(path)),
                 io::ErrorKind::IsADirectory => Some(
                     "pass a file inside it, or run `bloat` without arguments in a Cargo package to build and show it"
                         .to_string(),
@@ -110,35 +125,19 @@ fn error_source(error: crate::error::Error) -> anyhow::Error {
     }
 }
 
-/// A path that does not exist may be a misspelt command.
-fn not_found_hint(path: &std::path::Path) -> Option<String> {
-    let word = path.to_string_lossy();
-    let commands = ["show", "ledger", "explain", "completions", "help"];
-    let close = commands.iter().find(|c| strsim_close(c, &word));
-    Some(match close {
-        Some(command) => format!("there is a command `bloat {command}`; see `bloat --help`"),
-        None => "pass the path of a binary, or run `bloat` without arguments in a Cargo package".to_string(),
-    })
-}
-
-/// Whether two words differ by swapped, missing or extra letters only in a few places.
-fn strsim_close(a: &str, b: &str) -> bool {
-    let sorted = |s: &str| {
-        let mut letters: Vec<char> = s.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let (x, y) = (sorted(a), sorted(b));
-    let missing = |from: &[char], of: &[char]| from.iter().filter(|c| !of.contains(c)).count();
-    x.len().abs_diff(y.len()) <= 1
-        && missing(&x, &y) + missing(&y, &x) <= 1
-        && a.chars().next() == b.chars().next()
+/// What to do about a path that does not exist; a single word may have been meant as a command.
+fn not_found_hint(path: &std::path::Path) -> String {
+    let mut hint =
+        "pass the path of a binary, or run `bloat` without arguments in a Cargo package".to_string();
+    let is_word = |c: char| !std::path::is_separator(c) && c != '.';
+    if path.to_string_lossy().chars().all(is_word) {
+        hint.push_str("; `bloat --help` lists the commands");
+    }
+    hint
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -147,8 +146,27 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_commands_are_recognised() {
-        assert!(strsim_close("show", "shwo") && strsim_close("ledger", "leger"));
-        assert!(!strsim_close("show", "target") && !strsim_close("show", "snow/app"));
+    fn a_missing_word_may_be_a_command() {
+        let hint = |path: &str| not_found_hint(std::path::Path::new(path));
+        assert!(hint("shwo").contains("`bloat --help`"));
+        assert!(!hint("target/app").contains("--help") && !hint("app.so").contains("--help"));
+    }
+
+    #[test]
+    fn an_argument_too_many_is_called_one() {
+        let parse = |words: &[&str]| {
+            let error = Cli::try_parse_from(words).unwrap_err();
+            unexpected_argument(&error).unwrap_or(error).to_string()
+        };
+        assert!(parse(&["bloat", "app", "b"]).starts_with("error: unexpected argument 'b' found\n"));
+        assert!(parse(&["bloat", "app", "show"]).contains("'show' cannot be used with '[FILE]'"));
+        assert!(parse(&["bloat", "app", "--nope"]).contains("'--nope'"));
+    }
+
+    #[test]
+    fn numbers_of_threads_are_limited() {
+        let parse = |n: &str| Cli::try_parse_from(["bloat", "app", "--threads", n]);
+        assert!(parse("0").is_ok() && parse("256").is_ok());
+        assert!(parse("257").is_err() && parse("-1").is_err());
     }
 }

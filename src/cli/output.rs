@@ -1,5 +1,6 @@
 //! Where answers go: standard output or a file, and how text is to look there.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -8,10 +9,17 @@ use super::args::{ColorArg, CommonArgs};
 use super::error::CliError;
 use crate::render::Style;
 
+/// Writes a line to standard error. If that fails nobody is left to tell.
+pub(super) fn say(line: fmt::Arguments<'_>) {
+    // In one piece, so that lines of other processes do not get into it.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Runs `write` on the chosen output.
 ///
 /// A file is written beside its place and moved there when complete, so that
-/// nothing half-written is left; it is never one of `inputs`.
+/// nothing half-written is left; it is never one of `inputs`. A symbolic link
+/// stays, and what it points to is written.
 pub(super) fn write_to(
     output: Option<&Path>,
     inputs: &[&Path],
@@ -19,7 +27,9 @@ pub(super) fn write_to(
 ) -> anyhow::Result<()> {
     let Some(path) = output.filter(|p| *p != Path::new("-")) else {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        return Ok(write(&mut out).and_then(|()| out.flush())?);
+        return write(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(|error| CliError::new("failed to write standard output").with_source(error).into());
     };
     let same =
         |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
@@ -35,18 +45,30 @@ pub(super) fn write_to(
         let mut out = BufWriter::new(File::options().write(true).open(path).map_err(fail)?);
         return write(&mut out).and_then(|()| out.flush()).map_err(fail);
     }
-    let partial = partial_path(path);
+    let place = link_target(path).map_err(fail)?;
+    let partial = partial_path(&place);
     let result = File::create_new(&partial).and_then(|file| {
         let mut out = BufWriter::with_capacity(1 << 16, file);
         write(&mut out)?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, path)
+        fs::rename(&partial, &place)
     });
     result.map_err(|error| {
         // What cannot be removed was not created, or is reported by its own error.
         let _ = fs::remove_file(&partial);
         fail(error)
     })
+}
+
+/// What a symbolic link points to, which need not exist; any other path is its own target.
+fn link_target(path: &Path) -> io::Result<PathBuf> {
+    let mut place = path.to_path_buf();
+    // As many as systems follow.
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&place) else { return Ok(place) };
+        place = place.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::other("too many symbolic links"))
 }
 
 fn partial_path(path: &Path) -> PathBuf {
@@ -73,4 +95,68 @@ pub(super) fn style(common: &CommonArgs) -> Style {
     };
     let width = if common.wide { None } else { columns.or_else(terminal) };
     Style { color, width, exact: common.bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of its own for each test, gone afterwards.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("bloat-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_written_through() {
+        use std::os::unix::fs::symlink;
+        let folder = Folder::new("links");
+        let at = |name: &str| folder.0.join(name);
+        symlink("b", at("a")).unwrap();
+        symlink(at("file"), at("b")).unwrap();
+        // The first time the target does not exist yet.
+        for text in ["one", "two"] {
+            write_to(Some(&at("a")), &[], |out| out.write_all(text.as_bytes())).unwrap();
+            assert_eq!(fs::read_to_string(at("file")).unwrap(), text);
+        }
+        assert!(at("a").is_symlink() && at("b").is_symlink());
+        let error = write_to(Some(&at("a")), &[&at("file")], |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("is an input"), "{error}");
+        // Nothing half-written is left.
+        write_to(Some(&at("a")), &[], |_| Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+        assert_eq!(fs::read_to_string(at("file")).unwrap(), "two");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn circles_of_links_are_an_error() {
+        let folder = Folder::new("circle");
+        let path = folder.0.join("a");
+        std::os::unix::fs::symlink("a", &path).unwrap();
+        assert!(write_to(Some(&path), &[], |_| Ok(())).is_err());
+        assert!(path.is_symlink());
+    }
+
+    #[test]
+    fn failures_name_standard_output() {
+        let fail = |kind: io::ErrorKind| write_to(None, &[], |_| Err(kind.into())).unwrap_err();
+        let error = fail(io::ErrorKind::StorageFull);
+        assert_eq!(error.to_string(), "failed to write standard output");
+        assert_eq!(error.chain().count(), 2);
+        assert!(!super::super::is_closed_pipe(&error));
+        assert!(super::super::is_closed_pipe(&fail(io::ErrorKind::BrokenPipe)));
+    }
 }

@@ -5,17 +5,25 @@
 //! term  = item { "and" item }
 //! item  = "not" item | "(" expr ")" | test
 //! test  = DIMENSION ("=" | "!=" | "~" | "!~") VALUE
-//! VALUE = word without spaces and parentheses, or "quoted text"
+//! VALUE = word, or "quoted text", or 'quoted text'
 //! ```
 //!
 //! `=` compares the whole name; `*` in it stands for any text, `,` separates
 //! alternatives. `~` searches for a regular expression.
+//!
+//! A word ends at a space or `)`: values with one of these need quotes, single
+//! or double, and the other kind of quote may be part of what is quoted:
+//! `symbol~"^(alloc|core)::"`, `section='[section headers]'`. Nothing is
+//! escaped inside quotes.
+//!
+//! Kinds, sources and evidence have closed vocabularies: what is not a word of
+//! them is an error, as it could only be a misspelling that matches nothing.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
-use super::view::{Dim, Keys};
-use super::{Leaf, Model};
+use super::view::{Dim, Keys, SOURCES};
+use super::{Evidence, Leaf, Model};
+use crate::kind::Kind;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -41,13 +49,20 @@ pub enum Pattern {
 
 /// Why an expression could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} at `{rest}`")]
+#[error("{what} {}", place(rest))]
 pub struct FilterError {
     /// What is wrong.
     pub what: String,
     /// The expression from the wrong place on.
     pub rest: String,
 }
+
+fn place(rest: &str) -> String {
+    if rest.is_empty() { "at the end".to_string() } else { format!("at `{rest}`") }
+}
+
+/// What to do about values that end too early.
+const QUOTE: &str = "a value with spaces or parentheses needs quotes";
 
 /// Deepest nesting of parentheses and `not`.
 const DEPTH: u32 = 64;
@@ -59,7 +74,14 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Filter, FilterError> {
         let mut parser = Parser { rest: text.trim_start(), depth: 0 };
         let filter = parser.expr()?;
-        if parser.rest.is_empty() { Ok(filter) } else { Err(parser.error("expected `and`, `or` or the end")) }
+        match parser.rest.chars().next() {
+            None => Ok(filter),
+            // Most likely out of a value.
+            Some(')') => {
+                Err(parser.error(format!("expected `and`, `or` or the end, as no `(` is open ({QUOTE})")))
+            }
+            Some(_) => Err(parser.error("expected `and`, `or` or the end")),
+        }
     }
 
     /// Makes the filter ready for the keys of one model.
@@ -71,7 +93,7 @@ impl Filter {
             Filter::Test(dim, pattern) => Compiled::Test {
                 keys: Keys::new(model, *dim),
                 pattern: pattern.clone(),
-                known: Mutex::default(),
+                known: HashMap::new(),
             },
         }
     }
@@ -93,26 +115,20 @@ pub enum Compiled<'m> {
         /// What they are compared with.
         pattern: Pattern,
         /// Answers by key.
-        known: Mutex<HashMap<u32, bool>>,
+        known: HashMap<u32, bool>,
     },
 }
 
 impl Compiled<'_> {
     /// Whether a leaf passes.
-    pub fn accepts(&self, leaf: &Leaf) -> bool {
+    pub fn accepts(&mut self, leaf: &Leaf) -> bool {
         match self {
             Compiled::And(a, b) => a.accepts(leaf) && b.accepts(leaf),
             Compiled::Or(a, b) => a.accepts(leaf) || b.accepts(leaf),
             Compiled::Not(a) => !a.accepts(leaf),
             Compiled::Test { keys, pattern, known } => {
                 let key = keys.key(leaf);
-                let answer = |known: &mut HashMap<u32, bool>| {
-                    *known.entry(key).or_insert_with(|| keys.texts(key).iter().any(|t| pattern.matches(t)))
-                };
-                match known.lock() {
-                    Ok(mut known) => answer(&mut known),
-                    Err(poisoned) => answer(&mut poisoned.into_inner()),
-                }
+                *known.entry(key).or_insert_with(|| keys.texts(key).iter().any(|t| pattern.matches(t)))
             }
         }
     }
@@ -150,7 +166,7 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     fn error(&self, what: impl Into<String>) -> FilterError {
-        FilterError { what: what.into(), rest: self.rest.chars().take(40).collect() }
+        error_at(self.rest, what)
     }
 
     fn skip(&mut self, count: usize) {
@@ -215,38 +231,76 @@ impl<'t> Parser<'t> {
             return Err(self.error(format!("expected one of {}", all.join(", "))));
         };
         self.skip(end);
+        if self.rest.starts_with("==") || self.rest.starts_with("!==") {
+            return Err(self.error("expected `=` or `!=` with a single `=`"));
+        }
         let operators = [("!=", false, true), ("!~", true, true), ("=", false, false), ("~", true, false)];
         let Some((operator, search, negate)) = operators.into_iter().find(|(o, ..)| self.rest.starts_with(o))
         else {
             return Err(self.error("expected `=`, `!=`, `~` or `!~`"));
         };
         self.skip(operator.len());
+        let start = self.rest;
         let value = self.value()?;
         let pattern = if search {
-            match regex_lite::Regex::new(value) {
-                Ok(regex) => Pattern::Search(regex),
-                Err(error) => return Err(self.error(format!("bad regular expression: {error}"))),
-            }
+            let regex = regex_lite::Regex::new(value).map_err(|error| {
+                let hint = if self.is_cut(start, value) { format!(" ({QUOTE})") } else { String::new() };
+                error_at(start, format!("bad regular expression: {error}{hint}"))
+            })?;
+            Pattern::Search(regex)
         } else {
-            Pattern::Any(alternatives(value))
+            let names = alternatives(value);
+            if names.iter().any(String::is_empty) {
+                return Err(error_at(start, "an empty name matches nothing"));
+            }
+            check_words(dim, &names).map_err(|what| error_at(start, what))?;
+            Pattern::Any(names)
         };
         let test = Filter::Test(dim, pattern);
         Ok(if negate { Filter::Not(Box::new(test)) } else { test })
     }
 
+    /// Whether `value`, read at `start`, ended inside a parenthesis that it opened.
+    fn is_cut(&self, start: &str, value: &str) -> bool {
+        let count = |c: char| value.matches(c).count();
+        !start.starts_with(QUOTES) && !self.rest.is_empty() && count('(') > count(')')
+    }
+
     fn value(&mut self) -> Result<&'t str, FilterError> {
-        if let Some(quoted) = self.rest.strip_prefix('"') {
-            let Some(end) = quoted.find('"') else { return Err(self.error("the quote is not closed")) };
+        let start = self.rest;
+        let value = if let Some(quote) = start.chars().next().filter(|c| QUOTES.contains(c)) {
+            let quoted = start.get(1..).unwrap_or_default();
+            let Some(end) = quoted.find(quote) else { return Err(self.error("the quote is not closed")) };
             self.skip(end + 2);
-            return Ok(quoted.get(..end).unwrap_or_default());
-        }
-        let end = self.rest.find(|c: char| c.is_whitespace() || c == ')').unwrap_or(self.rest.len());
-        if end == 0 {
-            return Err(self.error("expected a value"));
-        }
-        let value = self.rest.get(..end).unwrap_or_default();
-        self.skip(end);
-        Ok(value)
+            quoted.get(..end).unwrap_or_default()
+        } else {
+            let end = start.find(|c: char| c.is_whitespace() || c == ')').unwrap_or(start.len());
+            self.skip(end);
+            start.get(..end).unwrap_or_default()
+        };
+        if value.is_empty() { Err(error_at(start, "expected a value")) } else { Ok(value) }
+    }
+}
+
+/// What values can be quoted with.
+const QUOTES: [char; 2] = ['"', '\''];
+
+fn error_at(rest: &str, what: impl Into<String>) -> FilterError {
+    FilterError { what: what.into(), rest: rest.chars().take(40).collect() }
+}
+
+/// Whether names of a dimension with a closed vocabulary are words of it; else what to say.
+fn check_words(dim: Dim, names: &[String]) -> Result<(), String> {
+    let words: Vec<&str> = match dim {
+        Dim::Kind => Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        // The last is the label of bytes that no crate owns.
+        Dim::Source => SOURCES.iter().map(|source| source.as_str()).chain(["[no crate]"]).collect(),
+        Dim::Evidence => Evidence::ALL.iter().map(|evidence| evidence.as_str()).collect(),
+        _ => return Ok(()),
+    };
+    match names.iter().find(|name| !name.contains('*') && !words.contains(&name.as_str())) {
+        Some(name) => Err(format!("unknown {} `{name}`, expected one of {}", dim.as_str(), words.join(", "))),
+        None => Ok(()),
     }
 }
 
@@ -299,12 +353,61 @@ mod tests {
         assert!(say("").contains("expected one of kind"));
         assert!(say("colour=red").ends_with("at `colour=red`"));
         assert_eq!(say("kind code"), "expected `=`, `!=`, `~` or `!~` at `code`");
-        assert_eq!(say("kind="), "expected a value at ``");
-        assert_eq!(say("(kind=code"), "expected `)` at ``");
+        assert_eq!(say("kind="), "expected a value at the end");
+        assert_eq!(say("symbol=\"\" and kind=code"), "expected a value at `\"\" and kind=code`");
+        assert_eq!(say("symbol~''"), "expected a value at `''`");
+        assert_eq!(say("symbol=a,,b"), "an empty name matches nothing at `a,,b`");
+        assert_eq!(say("(kind=code"), "expected `)` at the end");
+        assert_eq!(say("kind==code"), "expected `=` or `!=` with a single `=` at `==code`");
+        assert_eq!(say("kind !== code"), "expected `=` or `!=` with a single `=` at `!== code`");
         assert_eq!(say("kind=code crate=a"), "expected `and`, `or` or the end at `crate=a`");
         assert!(say("crate~[").contains("bad regular expression"));
         assert_eq!(say("symbol=\"a"), "the quote is not closed at `\"a`");
         assert!(say(&"(".repeat(100)).contains("nested too deeply"));
         assert!(say(&"not ".repeat(100)).contains("nested too deeply"));
+    }
+
+    #[test]
+    fn words_of_closed_vocabularies_are_checked() {
+        let say = |text: &str| Filter::parse(text).unwrap_err().to_string();
+        let kind = say("kind=code,txt and crate=a");
+        assert!(kind.starts_with("unknown kind `txt`, expected one of code, rodata, "), "{kind}");
+        assert!(kind.ends_with("at `code,txt and crate=a`"), "{kind}");
+        assert!(say("source!=crates.io").contains("workspace, registry, git, path, std, c, unknown"));
+        assert!(say("evidence=dwarf").contains("unit, symbol-file, "));
+        for fine in [
+            "kind=*data",
+            "kind~dat",
+            "kind=code,bss",
+            "source='[no crate]'",
+            "evidence=none",
+            "crate=no_such_crate",
+        ] {
+            assert!(Filter::parse(fine).is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn both_quotes_quote() {
+        for (text, value) in
+            [("symbol='a b'", "a b"), ("symbol=\"a b\"", "a b"), ("symbol='say \"(hi)\"'", "say \"(hi)\"")]
+        {
+            let filter = Filter::parse(text).unwrap();
+            assert!(
+                matches!(&filter, Filter::Test(Dim::Symbol, Pattern::Any(names)) if names == &[value]),
+                "{text}"
+            );
+        }
+        assert!(Filter::parse("symbol='a\"").is_err());
+    }
+
+    #[test]
+    fn values_that_end_too_early_are_to_be_quoted() {
+        let say = |text: &str| Filter::parse(text).unwrap_err().to_string();
+        assert!(say("symbol~(foo|bar)").contains(QUOTE));
+        assert!(say("symbol=f(int)").contains(QUOTE));
+        assert!(!say("symbol~'(foo'").contains(QUOTE));
+        assert!(!say("symbol~(foo").contains(QUOTE));
+        assert!(Filter::parse("symbol~\"(foo|bar)\"").is_ok());
     }
 }

@@ -83,6 +83,10 @@ impl Dim {
     }
 }
 
+/// Every source, by what is nearest to the user.
+pub(super) const SOURCES: [Source; 7] =
+    [Source::Workspace, Source::Registry, Source::Git, Source::Path, Source::Std, Source::C, Source::Unknown];
+
 /// Which total counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Measure {
@@ -163,24 +167,24 @@ pub struct Tree<'m> {
 /// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
 pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
     let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
-    let accepts = view.filter.as_ref().map(|f| f.compile(model));
+    let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
     // Node 0 is the whole; the others are (parent, key), numbered as they appear.
     let mut nodes: Distinct<(u32, u32)> = Distinct::default();
     let mut sums: Vec<Sum> = vec![Sum::default()];
     let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
     for leaf in model.leaves.iter() {
-        if accepts.as_ref().is_some_and(|a| !a.accepts(&leaf)) {
+        if accepts.as_mut().is_some_and(|a| !a.accepts(&leaf)) {
             continue;
         }
         let mut node = 0u32;
         for (level, keys) in keys.iter().enumerate() {
             let key = keys.key(&leaf);
             // Neighbours in the file mostly share their groups.
-            let (from, known, to) = last[level];
+            let (from, known, _) = last[level];
             if (from, known) != (node, key) {
                 last[level] = (node, key, nodes.insert((node, key)) + 1);
             }
-            node = if (from, known) == (node, key) { to } else { last[level].2 };
+            node = last[level].2;
         }
         if sums.len() <= nodes.values().len() {
             sums.resize(nodes.values().len() + 1, Sum::default());
@@ -377,16 +381,7 @@ impl<'m> Keys<'m> {
                 model.crates.get(key as usize).map_or("", |c| model.names.get(c.label)).to_string()
             }
             Dim::Source => {
-                let sources = [
-                    Source::Workspace,
-                    Source::Registry,
-                    Source::Git,
-                    Source::Path,
-                    Source::Std,
-                    Source::C,
-                    Source::Unknown,
-                ];
-                let found = sources.into_iter().find(|&s| s as u32 == key);
+                let found = SOURCES.into_iter().find(|&s| s as u32 == key);
                 found.map_or_else(|| none("crate"), |s| s.as_str().to_string())
             }
             Dim::Symbol if key < self.named() => model.symbol_label(SymbolId(key)),

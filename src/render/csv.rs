@@ -5,13 +5,21 @@ use std::io::{self, Write};
 use super::escape::for_csv;
 use crate::report::{LEDGER_COLUMNS, LedgerRow, Row, Show};
 
-/// Starts a ledger and writes its rows one by one.
-pub fn ledger_csv(out: &mut dyn Write) -> io::Result<impl FnMut(&LedgerRow<'_>) -> io::Result<()>> {
-    let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(LEDGER_COLUMNS)?;
-    Ok(move |row: &LedgerRow<'_>| {
+/// Writes a ledger row by row.
+pub struct LedgerCsv<'w>(::csv::Writer<&'w mut dyn Write>);
+
+impl<'w> LedgerCsv<'w> {
+    /// Writes the header line to `out`.
+    pub fn new(out: &'w mut dyn Write) -> io::Result<LedgerCsv<'w>> {
+        let mut writer = ::csv::Writer::from_writer(out);
+        writer.write_record(LEDGER_COLUMNS).map_err(io_error)?;
+        Ok(LedgerCsv(writer))
+    }
+
+    /// Writes one row.
+    pub fn write(&mut self, row: &LedgerRow<'_>) -> io::Result<()> {
         let number = |value: Option<u64>| value.map(|v| v.to_string()).unwrap_or_default();
-        writer.write_record([
+        let written = self.0.write_record([
             number(row.offset).as_bytes(),
             row.size.to_string().as_bytes(),
             number(row.address).as_bytes(),
@@ -29,9 +37,22 @@ pub fn ledger_csv(out: &mut dyn Write) -> io::Result<impl FnMut(&LedgerRow<'_>) 
             for_csv(row.unit).as_bytes(),
             row.evidence.as_bytes(),
             if row.estimated { b"true" } else { b"false" },
-        ])?;
-        Ok(())
-    })
+        ]);
+        written.map_err(io_error)
+    }
+
+    /// Writes what is still buffered. Without it, an error of the last rows is lost.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The error of the output itself: callers tell a closed pipe by its kind.
+fn io_error(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// One line for each innermost row, so that lines sum to the total.
@@ -39,7 +60,7 @@ pub fn show_csv(show: &Show, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     let numbers = ["file", "memory", "symbols", "estimated"];
     let header = show.by.iter().map(|d| d.replace('-', "_"));
-    writer.write_record(header.chain(numbers.map(String::from)))?;
+    writer.write_record(header.chain(numbers.map(String::from))).map_err(io_error)?;
     let mut names: Vec<String> = Vec::new();
     lines(&show.rows, show.by.len(), &mut names, &mut writer)?;
     writer.flush()
@@ -57,11 +78,69 @@ fn lines<W: Write>(
             let missing = depth.saturating_sub(names.len());
             let numbers = [row.file, row.memory, row.symbols].map(|n| n.to_string());
             let record = names.iter().cloned().chain((0..missing).map(|_| String::new()));
-            writer.write_record(record.chain(numbers).chain([row.estimated.to_string()]))?;
+            let record = record.chain(numbers).chain([row.estimated.to_string()]);
+            writer.write_record(record).map_err(io_error)?;
         } else {
             lines(&row.children, depth, names, writer)?;
         }
         names.pop();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output whose reader went away.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn row() -> LedgerRow<'static> {
+        LedgerRow {
+            offset: Some(0),
+            size: 1,
+            address: None,
+            memory_size: 0,
+            kind: "code",
+            segment: "",
+            section: "",
+            symbol: "",
+            mangled: "",
+            krate: "",
+            version: "",
+            source: "",
+            defined_in: "",
+            instantiated_by: "",
+            unit: "",
+            evidence: "none",
+            estimated: false,
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_told_by_its_kind() {
+        let mut out = Closed;
+        let mut ledger = LedgerCsv::new(&mut out).unwrap();
+        // Enough for the buffer to overflow.
+        let error = (0..10_000).find_map(|_| ledger.write(&row()).err()).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn an_error_of_the_last_rows_is_seen() {
+        let mut out = Closed;
+        let mut ledger = LedgerCsv::new(&mut out).unwrap();
+        ledger.write(&row()).unwrap();
+        assert_eq!(ledger.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
 }

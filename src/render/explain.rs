@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::for_terminal;
 use super::size;
-use super::text::{Style, wrapped};
+use super::text::{Style, heading, shorten, wrapped};
 use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Row};
 
 /// Writes the explanation of a place.
@@ -14,7 +14,7 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
     let mut at: Vec<String> = Vec::new();
     at.extend(hex(place.offset).map(|n| format!("file offset {n}")));
     at.extend(hex(place.address).map(|n| format!("address {n}")));
-    writeln!(out, "{}", style.heading(&for_terminal(&report.what)))?;
+    heading(&for_terminal(&report.what), style, out)?;
     let line = format!(
         "{} of {} in {}, {}",
         bytes(place.size),
@@ -22,26 +22,30 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
         for_terminal(place.section),
         at.join(", ")
     );
-    wrapped(&format!("  {line}"), style, out)?;
+    wrapped(&format!("  {line}"), 4, style, out)?;
 
     if let Some(symbol) = &report.symbol {
-        writeln!(out, "\n{}", style.heading("Symbol"))?;
-        writeln!(out, "  {}", for_terminal(&symbol.symbol))?;
+        writeln!(out)?;
+        heading("Symbol", style, out)?;
+        // Whole, as nothing else here says it.
+        wrapped(&format!("  {}", for_terminal(&symbol.symbol)), 4, style, out)?;
         if symbol.mangled != symbol.symbol {
-            writeln!(out, "  {}", for_terminal(&symbol.mangled))?;
+            wrapped(&format!("  {}", for_terminal(&symbol.mangled)), 4, style, out)?;
         }
         let kinds: Vec<String> = symbol.kinds.iter().map(|k| format!("{} {}", amount(k), k.name)).collect();
         wrapped(
             &format!("  {} itself; with what is charged to it: {}", bytes(symbol.size), kinds.join(", ")),
+            4,
             style,
             out,
         )?;
         for alias in &symbol.aliases {
-            writeln!(out, "  also called {}", for_terminal(alias))?;
+            listed("  also called ", alias, style, out)?;
         }
     }
 
-    writeln!(out, "\n{}", style.heading("Crates"))?;
+    writeln!(out)?;
+    heading("Crates", style, out)?;
     for answer in &report.crates {
         let notion = match answer.notion {
             "crate" => "owner",
@@ -50,17 +54,19 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
         };
         let text =
             format!("  {notion:<16} {}: {}", for_terminal(&answer.label), for_terminal(&answer.reason));
-        wrapped(&text, style, out)?;
+        wrapped(&text, 4, style, out)?;
     }
     if !report.referrers.is_empty() {
-        writeln!(out, "\n{}", style.heading("Referred to by"))?;
+        writeln!(out)?;
+        heading("Referred to by", style, out)?;
         for name in report.referrers.iter().take(10) {
-            writeln!(out, "  {}", for_terminal(name))?;
+            listed("  ", name, style, out)?;
         }
         more(report.referrers.len(), 10, out)?;
     }
 
-    writeln!(out, "\n{}", style.heading("Claims"))?;
+    writeln!(out)?;
+    heading("Claims", style, out)?;
     for claim in &report.claims {
         let mark = if claim.wins { "*" } else { " " };
         let text = format!(
@@ -70,14 +76,15 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
             bytes(claim.size),
             claim.basis
         );
-        wrapped(&text, style, out)?;
+        wrapped(&text, 4, style, out)?;
     }
-    writeln!(out, "  (* has the place; an account beats a symbol)")?;
+    wrapped("  (* has the place; an account beats a symbol)", 4, style, out)?;
 
     if !report.other_matches.is_empty() {
-        writeln!(out, "\n{}", style.heading("Other symbols of that name"))?;
+        writeln!(out)?;
+        heading("Other symbols of that name", style, out)?;
         for name in report.other_matches.iter().take(10) {
-            writeln!(out, "  {}", for_terminal(name))?;
+            listed("  ", name, style, out)?;
         }
         more(report.other_matches.len(), 10, out)?;
     }
@@ -100,13 +107,18 @@ fn one_crate(krate: &CrateFacts, style: &Style, out: &mut dyn Write) -> io::Resu
     facts.extend(krate.key.source.iter().map(|s| format!("source {s}")));
     facts.extend(krate.key.package.iter().map(|p| format!("package {}", for_terminal(p))));
     facts.extend(krate.stable_id.iter().map(|id| format!("crate id {id}")));
-    writeln!(out, "{}", style.heading(&for_terminal(&krate.label)))?;
+    heading(&for_terminal(&krate.label), style, out)?;
     if !facts.is_empty() {
-        wrapped(&format!("  {}", facts.join(", ")), style, out)?;
+        wrapped(&format!("  {}", facts.join(", ")), 4, style, out)?;
     }
-    writeln!(out, "  owns          {:>10} of the file", style.bytes(krate.owns.file))?;
-    writeln!(out, "  defines       {:>10}, whoever instantiated it", style.bytes(krate.defines.file))?;
-    writeln!(out, "  instantiates  {:>10}, whoever defines it", style.bytes(krate.instantiates.file))?;
+    let totals = [
+        ("owns", krate.owns.file, " of the file"),
+        ("defines", krate.defines.file, ", whoever instantiated it"),
+        ("instantiates", krate.instantiates.file, ", whoever defines it"),
+    ];
+    for (what, file, remark) in totals {
+        wrapped(&format!("  {what:<12}  {:>10}{remark}", style.bytes(file)), 4, style, out)?;
+    }
     let parts = [
         ("What it owns, by evidence", &krate.by_evidence),
         ("by kind", &krate.by_kind),
@@ -114,13 +126,20 @@ fn one_crate(krate: &CrateFacts, style: &Style, out: &mut dyn Write) -> io::Resu
         ("by unit", &krate.by_unit),
     ];
     for (title, rows) in parts {
-        writeln!(out, "\n  {}", style.heading(title))?;
+        writeln!(out)?;
+        heading(&format!("  {title}"), style, out)?;
         for row in rows {
             let percent = size::percent(row.file, krate.owns.file);
-            writeln!(out, "  {:>10} {percent:>6}  {}", style.bytes(row.file), for_terminal(&row.name))?;
+            listed(&format!("  {:>10} {percent:>6}  ", style.bytes(row.file)), &row.name, style, out)?;
         }
     }
     Ok(())
+}
+
+/// Writes a name behind what is said of it, shortened to the line.
+fn listed(before: &str, name: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let room = style.limit().saturating_sub(before.len());
+    writeln!(out, "{before}{}", shorten(&for_terminal(name), room))
 }
 
 fn bytes(n: u64) -> String {

@@ -10,7 +10,7 @@ mod json;
 mod size;
 mod text;
 
-pub use csv::{ledger_csv, show_csv};
+pub use csv::{LedgerCsv, show_csv};
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
 pub use json::{JsonLines, json};
