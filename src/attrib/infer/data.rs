@@ -228,7 +228,9 @@ fn elect(votes: &[Owner]) -> Option<Owner> {
     let winner = most(votes.iter().map(|o| o.instantiated_by))?;
     let of_winner = votes.iter().filter(|o| o.instantiated_by == winner);
     let krate = most(of_winner.map(|o| o.krate))?;
-    Some(conclusion(krate, winner, Evidence::Reference))
+    // A conclusion from guesses is one.
+    let guessed = votes.iter().any(|o| o.evidence.is_guess());
+    Some(conclusion(krate, winner, if guessed { Evidence::PanicLocation } else { Evidence::Reference }))
 }
 
 fn most(all: impl Iterator<Item = CrateId>) -> Option<CrateId> {

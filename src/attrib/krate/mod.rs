@@ -167,8 +167,7 @@ pub(super) fn build(
 /// The crates of places in source, as far as their paths name one.
 fn places(locations: &[Location<'_>], book: &mut Book) -> Vec<(u64, Draft)> {
     let of_path = |path: &str, book: &mut Book| {
-        let mut package = path::package(path, None)?;
-        package.name = package.name.or_else(|| path::folder(path));
+        let package = path::package_of_source(path)?;
         if package.source == Source::Std && package.version.is_none() {
             let draft = book.bare(package.name?);
             book.suppose(draft, Source::Std);

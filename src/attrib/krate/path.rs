@@ -80,10 +80,19 @@ pub(super) fn directory(file: &str) -> &str {
     file.get(..cut).unwrap_or_default()
 }
 
-/// The folder that holds `src`, by convention named like the package.
-pub(super) fn folder(path: &str) -> Option<&str> {
+/// The package of a source file, if need be by the name of the folder that holds `src`.
+///
+/// Less strict than [`package`]: for guesses only.
+pub(super) fn package_of_source(path: &str) -> Option<Package<'_>> {
+    let package = package(path, None)?;
+    if package.name.is_some() || package.source == Source::Std && path.starts_with("library/") {
+        let library = || path.split('/').nth(1);
+        return Some(Package { name: package.name.or_else(library), ..package });
+    }
     let before = path.split("/src/").next().filter(|before| before.len() < path.len())?;
-    before.rsplit(['/', '\\']).next().filter(|name| !name.is_empty())
+    let folder = before.rsplit(['/', '\\']).next().filter(|name| !name.is_empty())?;
+    let source = if split_version(folder).is_some() { Source::Registry } else { package.source };
+    named(Some(&folder), source)
 }
 
 /// The package that a directory holds.
