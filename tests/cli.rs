@@ -159,7 +159,7 @@ fn lines_fit_into_the_columns_there_are() {
     let mut files = ["demo-x86_64-dwarf4", "demo-x86_64-v0", "stack-x86_64"].map(fixture).to_vec();
     files.push(self_exe());
     for file in &files {
-        for columns in [80, 100, 140] {
+        for columns in [40, 60, 80, 100, 140] {
             check_width(&["show"], file, columns);
         }
         for columns in [60, 80, 100, 140] {

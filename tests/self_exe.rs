@@ -71,8 +71,7 @@ fn the_standard_library_and_this_package_are_told_from_dependencies() {
     for name in ["bloat", "self_exe"] {
         let found = owners(&model, name);
         assert!(!found.is_empty(), "{name} owns no code");
-        let elsewhere = [Source::Std, Source::Registry, Source::Git, Source::C].map(Some);
-        assert!(found.iter().all(|(_, source)| !elsewhere.contains(source)), "{name}: {found:?}");
+        assert!(found.iter().all(|(_, source)| *source == Some(Source::Workspace)), "{name}: {found:?}");
     }
 }
 

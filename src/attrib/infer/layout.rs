@@ -125,6 +125,40 @@ pub(super) fn conclude(
     }
 }
 
+/// Settles copies of the toolchain's code where no object file is known, as after
+/// fat LTO: between two functions of one crate they are most likely its own.
+pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Found) {
+    let is_code = |r: &&Run| r.kind == Kind::Code;
+    if runs.iter().filter(is_code).any(|r| r.owner.as_ref().is_some_and(of_object_file)) {
+        return;
+    }
+    let mut before: Option<(SectionId, CrateId)> = None;
+    let mut copies: Vec<usize> = Vec::new();
+    for index in 0..runs.len() {
+        let run = &runs[index];
+        let Some(owner) = run.owner.filter(|_| run.kind == Kind::Code) else { continue };
+        let weak = matches!(owner.instantiated_evidence, Evidence::None | Evidence::V0Path);
+        if weak && crates.is_toolchain(owner.defined_in) {
+            copies.push(index);
+            continue;
+        }
+        if owner.instantiated_by == CrateId::NONE {
+            continue;
+        }
+        let here = (run.section, owner.instantiated_by);
+        if before == Some(here) && !crates.is_toolchain(here.1) {
+            for &at in &copies {
+                let Some(known) = runs[at].owner else { continue };
+                let owner = crates.placed(runs[at].symbol, &known, here.1);
+                found.add(runs[at].span.clone(), runs[at].symbol, owner);
+                runs[at].owner = Some(owner);
+            }
+        }
+        copies.clear();
+        before = Some(here);
+    }
+}
+
 /// Deals a stretch out to candidates, both in order.
 fn settle(
     runs: &mut [Run],

@@ -77,6 +77,7 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
     if crates.has_rust {
         let telling = layout::Telling::new(symbols, crates, names);
         layout::conclude(&mut runs, &order, &telling, (crates, names), &mut found);
+        layout::conclude_merged(&mut runs, crates, &mut found);
         locations::guess(known, &mut runs, &mut found);
         data::conclude(image, known.bytes, &mut runs, &mut found);
         between(&mut runs, (crates, names), &mut found);

@@ -169,9 +169,32 @@ impl Compiled {
                 None => groups.last_mut().into_iter().for_each(|(_, group)| group.push(index)),
             }
         }
+        self.toolchain_files(image, units, book);
         // Files of other languages that follow one codegen unit are of one archive.
         for (before, group) in groups {
             self.foreign_files(image, units, &group, before, book);
+        }
+    }
+
+    /// Private dependencies of the toolchain are linked among its own crates, behind
+    /// everything else: a crate of which all files lie there is one of them.
+    fn toolchain_files(&self, image: &Image<'_>, units: &Units, book: &mut Book) {
+        let mut behind = false;
+        let mut drafts: BTreeMap<Draft, bool> = BTreeMap::new();
+        for (index, file) in image.files.iter().enumerate() {
+            let cgu = names::cgu(file);
+            // A list of files may be followed by another that starts over.
+            behind &= !rules::is_runtime_file(file);
+            behind |= cgu.as_ref().is_some_and(|c| names::is_toolchain_crate(c.krate));
+            let slot = self.by_unit.get(units.debug + index).copied().flatten();
+            if let (Some(_), Some((draft, Evidence::SymbolFile))) = (cgu, slot) {
+                *drafts.entry(draft).or_insert(true) &= behind;
+            }
+        }
+        for (draft, only_behind) in drafts {
+            if only_behind {
+                book.suppose(draft, Source::Std);
+            }
         }
     }
 

@@ -59,6 +59,7 @@ struct OfSymbol {
     is_generated: bool,
     /// Its name is not one of Rust, so it may be of another language.
     may_be_foreign: bool,
+    is_defined_by_toolchain: bool,
 }
 
 const NO_SYMBOL: OfSymbol = OfSymbol {
@@ -70,6 +71,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     is_local: false,
     is_generated: false,
     may_be_foreign: false,
+    is_defined_by_toolchain: false,
 };
 
 /// Crates that stand for bytes no crate owns.
@@ -119,6 +121,7 @@ pub(super) fn build(
     let foreign = book.bucket("C/C++", Some(Source::C));
     let (rows, ids) = book.finish(text);
     let id = |draft: Draft| ids[draft.index()];
+    let toolchain: Vec<bool> = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
     let of_unit: Vec<Option<OfUnit>> =
         drafts.iter().map(|d| d.map(|(draft, evidence)| OfUnit { krate: id(draft), evidence })).collect();
     let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
@@ -129,8 +132,10 @@ pub(super) fn build(
             };
             let crate_of = |m: Option<u32>| m.map_or(CrateId::NONE, |m| id(mentioned[m as usize]));
             let fact = image.symbols.get(symbols.fact_of[row] as usize);
+            let defined_in = crate_of(said.defined_in);
             OfSymbol {
-                defined_in: crate_of(said.defined_in),
+                is_defined_by_toolchain: defined_in.get().and_then(|i| toolchain.get(i)) == Some(&true),
+                defined_in,
                 suffix: crate_of(said.suffix),
                 scheme: said.scheme,
                 bucket: match facts.sort {
@@ -151,7 +156,6 @@ pub(super) fn build(
             }
         })
         .collect();
-    let toolchain = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
     Crates {
         has_rust: compiled.has_rust || has_names || !of_places.is_empty(),
         locations: of_places.into_iter().map(|(pos, draft)| (pos, id(draft))).collect(),
@@ -276,8 +280,7 @@ impl Crates {
 
     /// Whether the name of a symbol says that the toolchain defines it.
     pub fn is_defined_by_toolchain(&self, symbol: SymbolId) -> bool {
-        let defined_in = symbol.get().and_then(|i| self.of_symbol.get(i)).map(|s| s.defined_in);
-        defined_in.and_then(CrateId::get).and_then(|i| self.toolchain.get(i)) == Some(&true)
+        symbol.get().and_then(|i| self.of_symbol.get(i)).is_some_and(|s| s.is_defined_by_toolchain)
     }
 
     fn same_name(&self, a: CrateId, b: CrateId) -> bool {

@@ -14,7 +14,7 @@ const NO_ANSWER: Answer = (CrateId::NONE, Evidence::None);
 
 /// The crate whose codegen unit has the code.
 pub(super) fn instantiated_by(symbol: &OfSymbol, unit: Option<OfUnit>) -> Answer {
-    let rules: [Rule; 4] = [by_unit, by_v0_suffix, by_v0_path, by_global_legacy_name];
+    let rules: [Rule; 4] = [by_unit, by_v0_suffix, by_v0_path, by_legacy_name];
     rules.iter().find_map(|rule| rule(symbol, unit)).unwrap_or(NO_ANSWER)
 }
 
@@ -49,10 +49,12 @@ fn by_v0_path(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
     is_v0.then_some((symbol.defined_in, Evidence::V0Path))
 }
 
-/// A legacy name that other units see is most often no copy of a generic, so its crate has the code.
-fn by_global_legacy_name(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
-    let answers =
-        symbol.scheme == Scheme::RustLegacy && !symbol.is_local && symbol.defined_in != CrateId::NONE;
+/// A legacy name that other units see is most often no copy of a generic, so its
+/// crate has the code. Where no better rule answers that is also the best guess of
+/// others, but for the toolchain: its generics are copied everywhere.
+fn by_legacy_name(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
+    let copied = symbol.is_local && symbol.is_defined_by_toolchain;
+    let answers = symbol.scheme == Scheme::RustLegacy && !copied && symbol.defined_in != CrateId::NONE;
     answers.then_some((symbol.defined_in, Evidence::LegacyPath))
 }
 
@@ -119,11 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn v0_without_suffix_is_of_its_definer_and_a_local_legacy_name_says_nothing() {
+    fn v0_without_suffix_is_of_its_definer_and_local_copies_of_the_toolchain_say_nothing() {
         assert_eq!(instantiated_by(&symbol(Scheme::RustV0), None), (STD, Evidence::V0Path));
         assert_eq!(instantiated_by(&symbol(Scheme::RustLegacy), None), (STD, Evidence::LegacyPath));
+        let copy = OfSymbol { is_local: true, is_defined_by_toolchain: true, ..symbol(Scheme::RustLegacy) };
+        assert_eq!(instantiated_by(&copy, None), NO_ANSWER);
         let local = OfSymbol { is_local: true, ..symbol(Scheme::RustLegacy) };
-        assert_eq!(instantiated_by(&local, None), NO_ANSWER);
+        assert_eq!(instantiated_by(&local, None), (STD, Evidence::LegacyPath));
     }
 
     #[test]
