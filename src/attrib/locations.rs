@@ -24,14 +24,26 @@ const LONGEST: u64 = 1024;
 /// *Cost*: linear in the number of pointers.
 pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> {
     let word = u64::from(image.header.bits / 8);
+    let mut data: Vec<_> = image
+        .sections
+        .iter()
+        .filter(|s| s.loaded && s.kind == Kind::Data && !s.span.is_empty())
+        .map(|s| s.span.clone())
+        .collect();
+    data.sort_by_key(|s| (s.start, s.end));
+    let in_data = |pos: u64| {
+        let after = data.partition_point(|s| s.start <= pos);
+        after.checked_sub(1).and_then(|i| data.get(i)).is_some_and(|s| pos < s.end)
+    };
     let mut found: Vec<Location<'f>> = image
         .pointers
         .iter()
-        .filter(|p| kind_at(image, p.at) == Some(Kind::Data))
+        .filter(|p| in_data(p.at))
         .filter_map(|p| {
-            let len = number(image, bytes, p.at + word, word)?;
-            let line = number(image, bytes, p.at + 2 * word, 4)?;
-            let column = number(image, bytes, p.at + 2 * word + 4, 4)?;
+            let field = |into: u64, size| number(image, bytes, p.at.checked_add(into)?, size);
+            let len = field(word, word)?;
+            let line = field(2 * word, 4)?;
+            let column = field(2 * word + 4, 4)?;
             let plausible = (4..LONGEST).contains(&len) && (1..1 << 24).contains(&line) && column < 1 << 16;
             let path = bytes.get(p.to as usize..p.to.checked_add(len)? as usize).filter(|_| plausible)?;
             let path = std::str::from_utf8(path).ok().filter(|p| p.ends_with(".rs"))?;
@@ -42,10 +54,6 @@ pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> 
     found.sort_by_key(|l| l.pos);
     found.dedup_by_key(|l| l.pos);
     found
-}
-
-fn kind_at(image: &Image<'_>, pos: u64) -> Option<Kind> {
-    image.sections.iter().find(|s| s.loaded && s.span.contains(&pos)).map(|s| s.kind)
 }
 
 fn number(image: &Image<'_>, bytes: &[u8], pos: u64, size: u64) -> Option<u64> {

@@ -60,7 +60,11 @@ fn show(args: &ShowArgs) -> Result<()> {
         if index > 0 && args.format == ShowFormat::Text {
             write_to(None, &[], |out| writeln!(out))?;
         }
-        show_file(&artifact.path, Some(&built.manifest_path), args, view.as_ref())?;
+        // As one would type it.
+        let here = std::env::current_dir().ok();
+        let short = here.and_then(|here| artifact.path.strip_prefix(here).ok());
+        let path = short.unwrap_or(&artifact.path);
+        show_file(path, Some(&built.manifest_path), args, view.as_ref())?;
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ use crate::names::{Scheme, scheme};
 
 /// Most steps to spend on one stretch; a stretch beyond it keeps what names say.
 const STEPS: usize = 1 << 22;
+/// Most object files between two anchors that are looked at.
+const FILES: usize = 1 << 10;
 
 /// Crates of object files in link order.
 pub(super) struct Order {
@@ -73,7 +75,7 @@ impl Order {
     fn between(&self, from: &Anchor, to: &Anchor) -> Vec<CrateId> {
         let mut all = vec![from.krate];
         if let (Some(a), Some(b)) = (from.file, to.file)
-            && let Some(files) = self.files.get(a as usize..b as usize)
+            && let Some(files) = self.files.get(a as usize..b as usize).filter(|f| f.len() <= FILES)
         {
             all.extend(files.iter().flatten());
         }

@@ -30,12 +30,17 @@ struct Entry {
     bucket: bool,
 }
 
+/// Most crates of bindings worth comparing files with.
+const BINDINGS: usize = 256;
+
 /// Collects mentions, then numbers the crates.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     entries: Vec<Entry>,
     by_mention: HashMap<Mention, usize>,
     by_name: HashMap<String, Vec<usize>>,
+    /// By package and version.
+    by_package: HashMap<(String, Option<String>), Vec<usize>>,
 }
 
 /// A crate in the making: an index into the book.
@@ -89,8 +94,12 @@ impl Book {
         if entry.version.is_none() {
             entry.version = package.version.map(str::to_string);
         }
-        if entry.package.is_none() {
-            entry.package = package.name.map(str::to_string);
+        if entry.package.is_none()
+            && let Some(name) = package.name
+        {
+            entry.package = Some(name.to_string());
+            let key = (name.to_string(), entry.version.clone());
+            self.by_package.entry(key).or_default().push(draft.0);
         }
     }
 
@@ -149,11 +158,12 @@ impl Book {
     pub fn of_package(&mut self, package: &super::path::Package<'_>) -> Option<Draft> {
         let name = package.name?;
         let crate_name = name.replace('-', "_");
-        let same = self.entries.iter().position(|e| {
-            !e.bucket
-                && e.source == Some(package.source)
-                && e.version.as_deref() == package.version
-                && (e.package.as_deref() == Some(name) || e.name == crate_name)
+        let key = (name.to_string(), package.version.map(str::to_string));
+        let of_package = self.by_package.get(&key).into_iter().flatten();
+        let of_name = self.by_name.get(&crate_name).into_iter().flatten();
+        let same = of_package.chain(of_name).copied().find(|&at| {
+            let e = &self.entries[at];
+            !e.bucket && e.source == Some(package.source) && e.version.as_deref() == package.version
         });
         Some(same.map_or_else(
             || {
@@ -185,16 +195,15 @@ impl Book {
         }
     }
 
-    /// The crate of bindings that a C file of this name is most likely compiled for:
-    /// one named `NAME-sys`, as Cargo's convention for them is.
-    pub fn bindings_of(&self, file: &str) -> Option<Draft> {
-        let stem = file.split('.').next().unwrap_or_default();
-        let fits = |entry: &Entry| {
-            let Some(core) = entry.name.strip_suffix("_sys") else { return false };
+    /// Crates of bindings to C libraries, with the part of their names that is the
+    /// library's: those named `NAME-sys`, as Cargo's convention for them is.
+    pub fn bindings(&self) -> Vec<(String, Draft)> {
+        let core = |(at, entry): (usize, &Entry)| {
+            let core = entry.name.strip_suffix("_sys").filter(|_| !entry.bucket)?;
             let core = core.strip_prefix("lib").unwrap_or(core);
-            !entry.bucket && core.len() >= 3 && stem.starts_with(core)
+            (core.len() >= 3).then(|| (core.to_string(), Draft(at)))
         };
-        self.entries.iter().position(fits).map(Draft)
+        self.entries.iter().enumerate().filter_map(core).take(BINDINGS).collect()
     }
 
     /// A bucket for bytes that no crate owns; `name` without brackets.
@@ -385,12 +394,11 @@ mod tests {
     }
 
     #[test]
-    fn c_files_are_matched_to_bindings_by_name() {
+    fn crates_of_bindings_are_known_by_their_names() {
         let mut book = Book::default();
         let sqlite = book.exact(&mention("libsqlite3_sys", 1));
         book.exact(&mention("sqlite3", 2));
-        assert_eq!(book.bindings_of("sqlite3.c"), Some(sqlite));
-        assert_eq!(book.bindings_of("limbs.c"), None);
+        assert_eq!(book.bindings(), [("sqlite3".to_string(), sqlite)]);
     }
 
     #[test]

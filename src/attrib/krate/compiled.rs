@@ -143,6 +143,11 @@ impl Compiled {
     }
 
     /// Files of the symbol table: codegen units, and what the linker put behind them.
+    ///
+    /// An archive holds the Rust of a package and what its build script compiled. If
+    /// none of that Rust was linked, the unit in front is of another package; then
+    /// debug information of the same file may tell, or the names of files:
+    /// `sqlite3.c` is of `libsqlite3-sys`.
     fn files(&mut self, image: &Image<'_>, units: &Units, book: &mut Book) {
         let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
         let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
@@ -171,8 +176,21 @@ impl Compiled {
         }
         self.toolchain_files(image, units, book);
         // Files of other languages that follow one codegen unit are of one archive.
+        let bindings = book.bindings();
+        let by_file = self.units_by_file(image);
+        let foreign = (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile);
         for (before, group) in groups {
-            self.foreign_files(image, units, &group, before, book);
+            let file = |i: &usize| image.files.get(*i).map_or("", |f| f.as_ref());
+            let stem = |i: &usize| file(i).split('.').next().unwrap_or_default();
+            let named = |i: &usize| bindings.iter().find(|(core, _)| stem(i).starts_with(core)).map(|b| b.1);
+            let neighbour = group.iter().find_map(named).or(before);
+            let answer = neighbour.map_or(foreign, |draft| (draft, Evidence::FileNeighbour));
+            for index in &group {
+                let same_file = by_file.get(file(index)).copied().flatten();
+                if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
+                    *slot = Some(same_file.map_or(answer, |draft| (draft, Evidence::SymbolFile)));
+                }
+            }
         }
     }
 
@@ -198,41 +216,16 @@ impl Compiled {
         }
     }
 
-    /// Whose the files of other languages are that lie behind the codegen unit of `before`.
-    ///
-    /// An archive holds the Rust of a package and what its build script compiled. If
-    /// none of that Rust was linked, the unit in front is of another package; then
-    /// debug information of the same file may tell, or the names of files:
-    /// `sqlite3.c` is of `libsqlite3-sys`.
-    fn foreign_files(
-        &mut self,
-        image: &Image<'_>,
-        units: &Units,
-        group: &[usize],
-        before: Option<Draft>,
-        book: &mut Book,
-    ) {
-        let named = |&i: &usize| book.bindings_of(image.files.get(i)?);
-        let by_name = group.iter().find_map(named);
-        let answer = match by_name.or(before) {
-            Some(draft) => (draft, Evidence::FileNeighbour),
-            None => (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile),
-        };
-        for &index in group {
-            let same_file = image.files.get(index).and_then(|file| self.unit_of_file(image, file));
-            if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
-                *slot = Some(same_file.map_or(answer, |draft| (draft, Evidence::SymbolFile)));
-            }
+    /// The crate of all units whose source file has a name, by that name; `None` if they disagree.
+    fn units_by_file<'i>(&self, image: &'i Image<'_>) -> HashMap<&'i str, Option<Draft>> {
+        let mut by_file: HashMap<&str, Option<Draft>> = HashMap::new();
+        for (unit, slot) in image.units.iter().zip(&self.by_unit) {
+            let Some((draft, _)) = slot else { continue };
+            let file = unit.name.rsplit(['/', '\\']).next().unwrap_or_default();
+            let known = by_file.entry(file).or_insert(Some(*draft));
+            *known = known.filter(|other| other == draft);
         }
-    }
-
-    /// The crate of the only units whose source file has this name.
-    fn unit_of_file(&self, image: &Image<'_>, file: &str) -> Option<Draft> {
-        let last = |name: &str| name.rsplit(['/', '\\']).next() == Some(file);
-        let same = image.units.iter().zip(&self.by_unit).filter(|(unit, _)| last(&unit.name));
-        let mut drafts = same.filter_map(|(_, slot)| slot.map(|(draft, _)| draft));
-        let first = drafts.next()?;
-        drafts.all(|other| other == first).then_some(first)
+        by_file
     }
 }
 

@@ -59,6 +59,11 @@ fn patched<H: Elf>(
     opd: usize,
 ) -> HashMap<u64, u64> {
     let mut patched = HashMap::new();
+    let code = super::unwind::code(sections);
+    let is_code = |pos: &u64| {
+        let after = code.partition_point(|s| s.start <= *pos);
+        after.checked_sub(1).and_then(|i| code.get(i)).is_some_and(|s| *pos < s.end)
+    };
     let Some(span) = sections.get(opd).map(|s| s.span.clone()) else { return patched };
     for table in file.of_type(elf::SHT_RELA) {
         let Some(header) = file.headers.get(table) else { continue };
@@ -72,7 +77,7 @@ fn patched<H: Elf>(
             let addend = r.addend.unwrap_or_default() as u64;
             let base =
                 index.symbol(header.sh_link(file.endian), r.symbol).and_then(|s| symbols.get(s as usize));
-            let code = match base {
+            let target = match base {
                 Some(s) if file.relocatable => {
                     let section = s.section.and_then(|i| sections.get(i as usize));
                     section.map(|section| section.span.start.wrapping_add(s.address).wrapping_add(addend))
@@ -80,8 +85,7 @@ fn patched<H: Elf>(
                 _ => line.pos(addend),
             };
             // The words behind the first one of a descriptor point at data.
-            let is_code = |pos: &u64| sections.iter().any(|s| s.executable && s.span.contains(pos));
-            if let Some(code) = code.filter(is_code) {
+            if let Some(code) = target.filter(is_code) {
                 patched.insert(place, code);
             }
         }
