@@ -47,7 +47,7 @@ pub(super) fn read<'data, H: Elf>(
 ) -> Tables<'data> {
     let mut tables =
         Tables { symbols: Vec::new(), files: Vec::new(), charges: Vec::new(), index: Index::default() };
-    let tls = tls_address(file);
+    let tls = tls_template(file);
     let order = file.of_type(elf::SHT_SYMTAB).chain(file.of_type(elf::SHT_DYNSYM));
     // A table claimed by a hundred section headers is still one table.
     let mut seen = Vec::new();
@@ -68,7 +68,7 @@ fn read_table<'data, H: Elf>(
     line: &Line,
     sections: &[Section<'data>],
     table: usize,
-    tls: u64,
+    tls: (u64, u64),
     out: &mut Tables<'data>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
@@ -164,7 +164,7 @@ fn place<'data, H: Elf>(
     entry: usize,
     sym: &H::Sym,
     name: &'data [u8],
-    tls: u64,
+    tls: (u64, u64),
 ) -> Symbol<'data> {
     let endian = file.endian;
     let mut address: u64 = sym.st_value(endian).into();
@@ -198,8 +198,8 @@ fn place<'data, H: Elf>(
             within.then(|| s.span.start + address)
         } else if kind == SymbolKind::Tls {
             // Relative to the template; the part beyond the file has no place on the line.
-            let at = tls.checked_add(address)?;
-            if s.span.is_empty() { None } else { line.pos(at) }
+            let (template, len) = tls;
+            if address < len { line.pos(template.checked_add(address)?) } else { None }
         } else {
             // By address, not by section: post-link tools move code and leave the
             // section index as it was. One past the end of a segment is a place too.
@@ -236,10 +236,10 @@ fn is_mark(machine: elf::Machine, name: &[u8]) -> bool {
     }
 }
 
-/// Address of the thread-local template.
-fn tls_address<H: Elf>(file: &File<'_, H>) -> u64 {
+/// Address of the thread-local template, and how much of it is in the file.
+fn tls_template<H: Elf>(file: &File<'_, H>) -> (u64, u64) {
     use object::read::elf::ProgramHeader;
     let mut all = file.segments.iter();
     let tls = all.find(|s| s.p_type(file.endian) == elf::PT_TLS);
-    tls.map_or(0, |s| s.p_vaddr(file.endian).into())
+    tls.map_or((0, 0), |s| (s.p_vaddr(file.endian).into(), s.p_filesz(file.endian).into()))
 }
