@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::infer::{Conclusion, NO_CONCLUSION};
 use super::symbols::Symbols;
-use super::units::{NOBODY, Share};
-use crate::format::{Image, Target};
+use super::units::{NOBODY, Units};
+use crate::format::{Charge, Image, Target};
 use crate::model::{SymbolId, UnitId};
 use crate::partition::{Claim, Partition};
 
@@ -23,18 +23,28 @@ pub(super) const NO_ACCOUNT: Account = (SymbolId::NONE, UnitId::NONE, NO_CONCLUS
 /// Charges are resolved in runs of this many, whatever the number of threads.
 const CHUNK: usize = 16 * 1024;
 
+/// What charges are resolved against.
+pub(super) struct Owners<'o, 'data> {
+    pub image: &'o Image<'data>,
+    pub symbols: &'o Symbols,
+    pub by_symbol: &'o Partition<SymbolId>,
+    pub units: &'o Units,
+    pub by_place: &'o Partition<Conclusion>,
+}
+
 /// Resolves all charges to a partition of its own.
-pub(super) fn build(
-    image: &Image<'_>,
-    symbols: &Symbols,
-    by_symbol: &Partition<SymbolId>,
-    by_unit: &Partition<Share>,
-    by_place: &Partition<Conclusion>,
-    file_unit: impl Fn(u32) -> UnitId + Sync,
-) -> Partition<Account> {
-    let resolve = |chunk: &[crate::format::Charge]| {
+pub(super) fn build(owners: &Owners<'_, '_>) -> Partition<Account> {
+    let mut claims = claims(owners, &owners.image.charges);
+    Partition::resolve(owners.image.line.len(), &mut claims, NO_ACCOUNT)
+}
+
+/// On whose account some charges are.
+pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<Account>> {
+    let Owners { image, symbols, by_symbol, units, by_place } = *owners;
+    let file_unit = |file| units.of_file(file);
+    let resolve = |chunk: &[Charge]| {
         let mut at_symbol = by_symbol.cursor();
-        let mut at_unit = by_unit.cursor();
+        let mut at_unit = units.by_unit.cursor();
         let mut at_place = by_place.cursor();
         let mut owner_at = |pos: u64| {
             let symbol = at_symbol.at(pos).unwrap_or(SymbolId::NONE);
@@ -63,10 +73,10 @@ pub(super) fn build(
         });
         claims.collect::<Vec<_>>()
     };
-    let chunks: Vec<Vec<Claim<Account>>> = image.charges.par_chunks(CHUNK).map(resolve).collect();
-    let mut claims: Vec<Claim<Account>> = Vec::with_capacity(image.charges.len());
+    let chunks: Vec<Vec<Claim<Account>>> = charges.par_chunks(CHUNK).map(resolve).collect();
+    let mut claims: Vec<Claim<Account>> = Vec::with_capacity(charges.len());
     chunks.into_iter().for_each(|chunk| claims.extend(chunk));
-    Partition::resolve(image.line.len(), &mut claims, NO_ACCOUNT)
+    claims
 }
 
 /// The file whose symbol a row is, if the symbol table says.

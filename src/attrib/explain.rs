@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Passes, infer, sections, symbols, units};
-use crate::format::{Image, Target};
+use super::{Passes, charges, infer, sections, symbols, units};
+use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
 use crate::kind::Kind;
-use crate::model::{SymbolId, SymbolRow, SymbolSort};
+use crate::model::{Evidence, Owner, SymbolId, SymbolRow, SymbolSort};
 use crate::partition::{Claim, Partition};
 use crate::project::Packages;
 
@@ -27,6 +27,9 @@ pub struct ClaimAt {
     /// Whether the place went to it.
     pub wins: bool,
 }
+
+/// Most entries of tables listed for one place: many symbols may share one name.
+const MOST: usize = 32;
 
 /// Why a place has the owner it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -129,46 +132,59 @@ fn symbol_label(rows: &[SymbolRow], names: &Names, id: SymbolId) -> String {
 
 /// Tables whose entries exist on account of something else.
 fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
-    let winner = passes.accounts.at(pos);
-    let here = image.charges.iter().filter(|c| c.start <= pos && pos < c.end);
-    for (index, charge) in here.enumerate() {
-        let row = match charge.on {
-            Target::Pos(at) => passes.by_symbol.at(at).unwrap_or(SymbolId::NONE),
-            Target::Symbol(fact) => {
-                passes.symbols.row_of.get(fact as usize).copied().unwrap_or(SymbolId::NONE)
-            }
-        };
-        let label = match row {
-            SymbolId::NONE => "what lies at the place it describes".to_string(),
-            row => symbol_label(&passes.symbols.rows, &passes.names, row),
-        };
-        out.push(ClaimAt {
-            partition: "account",
-            label,
-            basis: "an entry of a table that exists on account of it",
-            rank: 0,
-            span: charge.start..charge.end,
-            wins: index == 0 && winner.is_some(),
-        });
-    }
+    let owners = charges::Owners {
+        image,
+        symbols: &passes.symbols,
+        by_symbol: &passes.by_symbol,
+        units: &passes.units,
+        by_place: &passes.inferred.by_place,
+    };
+    let here = image.charges.iter().filter(|c| c.start <= pos && pos < c.end).take(MOST);
+    let claims = charges::claims(&owners, &here.copied().collect::<Vec<_>>());
+    let label = |(symbol, unit, concluded): charges::Account| {
+        let by_unit = unit.get().and_then(|i| passes.units.rows.get(i)).map(|u| passes.names.get(u.name));
+        let by_crate = || passes.inferred.owner(SymbolId::NONE, concluded).map(|o| crate_label(passes, o));
+        match symbol {
+            SymbolId::NONE => by_unit.map(str::to_string).or_else(by_crate).unwrap_or_default(),
+            symbol => symbol_label(&passes.symbols.rows, &passes.names, symbol),
+        }
+    };
+    let basis = |_| "an entry of a table that exists on account of it";
+    list("account", &claims, &passes.accounts, pos, basis, label, out);
 }
 
-/// What was concluded about the place or its symbol.
-fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
-    let mut cursor = passes.inferred.by_place.cursor();
-    let (span, conclusion) = cursor.run(pos).unwrap_or((pos..pos, infer::NO_CONCLUSION));
-    let symbol = passes.by_symbol.at(pos).unwrap_or(SymbolId::NONE);
-    let Some(owner) = passes.inferred.owner(symbol, conclusion) else { return };
+fn crate_label(passes: &Passes, owner: Owner) -> String {
     let row = owner.instantiated_by.get().and_then(|i| passes.crates.rows.get(i));
+    row.map_or(String::new(), |r| passes.names.get(r.label).to_string())
+}
+
+/// What was concluded about the place, its symbol, or what it is on account of.
+fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
+    let account = passes.accounts.at(pos).filter(|a| *a != charges::NO_ACCOUNT);
+    let (symbol, conclusion, span) = match account {
+        Some((symbol, _, concluded)) => (symbol, concluded, passes.accounts.cursor().run(pos)),
+        None => {
+            let symbol = passes.by_symbol.at(pos).unwrap_or(SymbolId::NONE);
+            let concluded = passes.inferred.by_place.at(pos).unwrap_or(infer::NO_CONCLUSION);
+            (symbol, concluded, None)
+        }
+    };
+    let span = match (span, symbol) {
+        (Some((span, _)), _) => Some(span),
+        (None, SymbolId::NONE) => passes.inferred.by_place.cursor().run(pos).map(|(span, _)| span),
+        (None, _) => passes.by_symbol.cursor().run(pos).map(|(span, _)| span),
+    };
+    let Some(owner) = passes.inferred.owner(symbol, conclusion) else { return };
     out.push(ClaimAt {
         partition: "inferred",
-        label: row.map_or(String::new(), |r| passes.names.get(r.label).to_string()),
+        label: crate_label(passes, owner),
         basis: match owner.instantiated_evidence {
-            crate::model::Evidence::Reference => "code or data of this crate refers to it",
+            Evidence::Reference => "code or data of this crate refers to it",
+            Evidence::PanicLocation => "a guess: it can panic at places in this crate's source",
             _ => "it lies between code or data of this crate",
         },
         rank: 0,
-        span,
+        span: span.unwrap_or(pos..pos + 1),
         wins: true,
     });
 }

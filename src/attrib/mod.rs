@@ -93,8 +93,13 @@ impl Passes {
             })
         });
         let accounts = phase("charges", || {
-            let of_file = |file| units.of_file(file);
-            charges::build(image, &symbols, &by_symbol, &units.by_unit, &inferred.by_place, of_file)
+            charges::build(&charges::Owners {
+                image,
+                symbols: &symbols,
+                by_symbol: &by_symbol,
+                units: &units,
+                by_place: &inferred.by_place,
+            })
         });
         Passes { layout, symbols, by_symbol, units, crates, inferred, accounts, names, diagnostics }
     }

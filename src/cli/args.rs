@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
     version,
     args_conflicts_with_subcommands = true,
     subcommand_precedence_over_arg = true,
-    after_help = "Examples:\n  bloat                                  build this package and show what ships\n  bloat target/release/app               what is in a file\n  bloat app --by crate,symbol -n 5       the largest symbols of each crate\n  bloat app --filter 'kind=code and crate!=std' --by module\n\nExit status: 0 done, 1 a limit was exceeded, 2 no answer."
+    after_help = "Examples:\n  bloat                                  build this package and show what ships\n  bloat target/release/app               what is in a file\n  bloat app --by crate,symbol -n 5       the largest symbols of each crate\n  bloat app --filter 'kind=code and crate!=std' --by module\n\nExit status: 0 done, 2 no answer."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]

@@ -8,7 +8,6 @@ use super::error::CliError;
 use super::output::{style, write_to};
 use crate::input::Input;
 use crate::model::{Leaf, Model, SymbolId};
-use crate::project::Packages;
 use crate::report::{self, ClaimRow, Found};
 use crate::{attrib, format, names, render};
 
@@ -26,8 +25,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
     if let Some(name) = args.what.strip_prefix("crate:") {
         return explain_crate(args, &model, name);
     }
-    let (leaf, other_matches) = find(&model, &args.what)?;
-    let reasons = reasons(&input, &image, &packages, &leaf);
+    let (leaf, pos, other_matches) = find(&model, &args.what)?;
+    let reasons = attrib::reasons(&input, &image, &packages, pos);
     let found = Found {
         what: args.what.clone(),
         symbol: model.symbol_label(leaf.symbol),
@@ -44,10 +43,6 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
     })?;
     finish(common);
     Ok(())
-}
-
-fn reasons(input: &Input, image: &format::Image<'_>, packages: &Packages, leaf: &Leaf) -> attrib::Reasons {
-    attrib::reasons(input, image, packages, leaf.start)
 }
 
 fn claim_row(claim: attrib::ClaimAt) -> ClaimRow {
@@ -76,23 +71,31 @@ fn explain_crate(args: &ExplainArgs, model: &Model, name: &str) -> Result<()> {
     })
 }
 
-/// The leaf that `what` means, and the names of other symbols it could mean.
-fn find(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
+/// The leaf and the position that `what` means, and the names of other symbols it could mean.
+fn find(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
     let number = |text: &str| match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
     };
+    let at = |pos: Option<u64>| pos.and_then(|p| Some((model.leaves.at(p)?, p, Vec::new())));
+    if what.is_empty() {
+        return Err(CliError::new("nothing is asked for")
+            .with_hint("name a symbol, 0xADDRESS, @FILE_OFFSET or crate:NAME")
+            .into());
+    }
     if let Some(offset) = what.strip_prefix('@') {
-        let leaf = number(offset).filter(|&o| o < model.facts.file_size).and_then(|o| model.leaves.at(o));
         let size = model.facts.file_size;
-        return leaf.map(|l| (l, Vec::new())).ok_or_else(|| {
+        return at(number(offset).filter(|&o| o < size)).ok_or_else(|| {
             let message = format!("`{what}` is no offset in a file of {size} bytes");
             CliError::new(message).with_hint("offsets are decimal or start with 0x: @4096, @0x1000").into()
         });
     }
     if let Some(address) = what.strip_prefix("0x").and_then(|_| number(what)) {
-        let leaf = model.leaves.position(address).and_then(|p| model.leaves.at(p));
-        return leaf.map(|l| (l, Vec::new())).ok_or_else(|| {
+        if model.segments.is_empty() && !model.sections.is_empty() {
+            let message = format!("{what} is in many sections: those of an object file all start at 0");
+            return Err(CliError::new(message).with_hint("for a file offset write @ in front of it").into());
+        }
+        return at(model.leaves.position(address)).ok_or_else(|| {
             let message = format!("no segment of the file is loaded at {what}");
             CliError::new(message).with_hint("for a file offset write @ in front of it").into()
         });
@@ -101,7 +104,7 @@ fn find(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
 }
 
 /// Symbols by name: the whole name first, then any part of it; the largest is meant.
-fn by_name(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
+fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
     let rows = model.symbols.iter().enumerate().filter(|(_, r)| r.sort.is_symbol());
     let named: Vec<(SymbolId, &str)> =
         rows.map(|(i, r)| (SymbolId::new(i), model.names.get(r.name))).collect();
@@ -127,7 +130,7 @@ fn by_name(model: &Model, what: &str) -> Result<(Leaf, Vec<String>)> {
     match found.first().and_then(|&id| place(id)) {
         Some(leaf) => {
             let others = found.iter().skip(1).take(MATCHES).map(|&id| model.symbol_label(id));
-            Ok((leaf, others.collect()))
+            Ok((leaf, leaf.start, others.collect()))
         }
         None => Err(CliError::new(format!("no symbol is called `{what}` or has that in its name"))
             .with_hint("an address starts with 0x, a file offset with @, a crate with crate:")
@@ -145,7 +148,7 @@ mod tests {
     fn a_place_can_be_named_in_three_ways() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin/demo-x86_64-symtab");
         let model = crate::analyze(&Input::open(&path).unwrap()).unwrap();
-        let (by_symbol, _) = find(&model, "_start").unwrap();
+        let (by_symbol, ..) = find(&model, "_start").unwrap();
         let address = model.leaves.address(by_symbol.start).unwrap();
         assert_eq!(find(&model, &format!("{address:#x}")).unwrap().0, by_symbol);
         assert_eq!(find(&model, &format!("@{}", by_symbol.start)).unwrap().0, by_symbol);

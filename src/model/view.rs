@@ -166,14 +166,19 @@ pub struct Tree<'m> {
 ///
 /// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
 pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
-    let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
     let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
+    tree_where(model, view, |leaf| accepts.as_mut().is_none_or(|a| a.accepts(leaf)))
+}
+
+/// The same for the leaves that `accepts` lets pass; the filter of the view is not looked at.
+pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Leaf) -> bool) -> Tree<'m> {
+    let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
     // Node 0 is the whole; the others are (parent, key), numbered as they appear.
     let mut nodes: Distinct<(u32, u32)> = Distinct::default();
     let mut sums: Vec<Sum> = vec![Sum::default()];
     let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
     for leaf in model.leaves.iter() {
-        if accepts.as_mut().is_some_and(|a| !a.accepts(&leaf)) {
+        if !accepts(&leaf) {
             continue;
         }
         let mut node = 0u32;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::for_terminal;
 use super::size;
-use super::text::{Style, heading, shorten, wrapped};
+use super::text::{Style, heading, mark, shorten, wrapped};
 use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Row};
 
 /// Writes the explanation of a place.
@@ -130,7 +130,8 @@ fn one_crate(krate: &CrateFacts, style: &Style, out: &mut dyn Write) -> io::Resu
         heading(&format!("  {title}"), style, out)?;
         for row in rows {
             let percent = size::percent(row.file, krate.owns.file);
-            listed(&format!("  {:>10} {percent:>6}  ", style.bytes(row.file)), &row.name, style, out)?;
+            let size = mark(row.estimated, style.bytes(row.file));
+            listed(&format!("  {size:>10} {percent:>6}  "), &row.name, style, out)?;
         }
     }
     Ok(())

@@ -193,7 +193,7 @@ fn indented(depth: usize, name: &str) -> String {
 }
 
 /// `~` in front of what is a computed share.
-fn mark(estimated: bool, text: String) -> String {
+pub(super) fn mark(estimated: bool, text: String) -> String {
     if estimated { format!("~{text}") } else { text }
 }
 

@@ -5,8 +5,7 @@ use serde::Serialize;
 use super::ledger::{LedgerRow, row};
 use super::rows::{Namer, Row};
 use super::{Head, Issue, Key, Total, head, issues};
-use crate::model::filter::{Filter, Pattern};
-use crate::model::view::{Dim, Keys, Measure, Sort, View, tree};
+use crate::model::view::{Dim, Keys, Measure, Sort, View, tree_where};
 use crate::model::{CrateId, Evidence, Leaf, Model, Source, SymbolId};
 
 /// The answer to `explain` for a place.
@@ -169,6 +168,7 @@ fn symbol(model: &Model, id: SymbolId) -> Option<ExplainSymbol> {
                 known.file += sizes.file;
                 known.memory += sizes.memory;
                 known.symbols += u64::from(leaf.home);
+                known.estimated |= leaf.estimated;
             }
             None => kinds.push(Row {
                 name: name.to_string(),
@@ -258,22 +258,34 @@ pub fn explain_crate(model: &Model, name: &str, what: &str) -> ExplainCrate {
     let fits = |c: &&(usize, &crate::model::CrateRow)| {
         let text = |id| model.names.get(id);
         let package = text(c.1.package);
-        text(c.1.name) == name || text(c.1.label) == name || (!package.is_empty() && package == name)
+        let own = text(c.1.name);
+        let bare = own.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+        own == name
+            || text(c.1.label) == name
+            || bare == Some(name)
+            || (!package.is_empty() && package == name)
     };
     let rows: Vec<_> = model.crates.iter().enumerate().collect();
     let crates = rows.iter().filter(fits).map(|&(i, _)| crate_facts(model, CrateId::new(i)));
-    let crates: Vec<CrateFacts> =
-        crates.filter(|c| c.owns.file + c.defines.file + c.instantiates.file > 0).collect();
+    let crates: Vec<CrateFacts> = crates
+        .filter(|c| [c.owns, c.defines, c.instantiates].iter().any(|t| t.file + t.memory > 0))
+        .collect();
     ExplainCrate { head: head(model, "explain"), what: what.to_string(), crates, diagnostics: issues(model) }
 }
 
 fn crate_facts(model: &Model, id: CrateId) -> CrateFacts {
     let row = model.crates[id.0 as usize];
     let label = model.names.get(row.label).to_string();
-    let exactly = |dim| Some(Filter::Test(dim, Pattern::Any(vec![label.clone()])));
     let ask = |of: Dim, by: Dim, limit: usize| {
-        let view = View { dims: vec![by], filter: exactly(of), measure: Measure::File, sort: Sort::Size };
-        let tree = tree(model, &view);
+        let view = View { dims: vec![by], filter: None, measure: Measure::File, sort: Sort::Size };
+        let tree = tree_where(model, &view, |leaf| {
+            let owner = model.owner(leaf.owner);
+            id == match of {
+                Dim::DefinedIn => owner.defined_in,
+                Dim::InstantiatedBy => owner.instantiated_by,
+                _ => owner.krate,
+            }
+        });
         let rows = Namer::new(model, &[by]).rows(&tree, &tree.roots, 0, &Key::default(), Some(limit));
         (Total::from(tree.total), rows)
     };

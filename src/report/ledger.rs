@@ -76,7 +76,7 @@ pub struct LedgerRow<'m> {
     pub unit: &'m str,
     /// What the attribution stands on.
     pub evidence: &'static str,
-    /// Whether its boundaries are a computed share.
+    /// Whether its boundaries are a computed share, or its owner is a guess.
     pub estimated: bool,
 }
 

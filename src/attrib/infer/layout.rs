@@ -72,14 +72,18 @@ impl Order {
     }
 
     /// The crates from one anchor to the next, without repeats in a row.
-    fn between(&self, from: &Anchor, to: &Anchor) -> Vec<CrateId> {
-        let mut all = vec![from.krate];
-        if let (Some(a), Some(b)) = (from.file, to.file)
+    ///
+    /// In front of the first anchor of a section lie the first files, behind the
+    /// last one its own.
+    fn between(&self, from: Option<&Anchor>, to: Option<&Anchor>) -> Vec<CrateId> {
+        let mut all: Vec<CrateId> = from.iter().map(|f| f.krate).collect();
+        let first = if from.is_none() { Some(0) } else { from.and_then(|f| f.file) };
+        if let (Some(a), Some(b)) = (first, to.and_then(|t| t.file))
             && let Some(files) = self.files.get(a as usize..b as usize).filter(|f| f.len() <= FILES)
         {
             all.extend(files.iter().flatten());
         }
-        all.push(to.krate);
+        all.extend(to.map(|t| t.krate));
         all.dedup();
         all
     }
@@ -91,40 +95,40 @@ struct Anchor {
     file: Option<u32>,
 }
 
+/// What settling a stretch needs to know.
+pub(super) struct Basis<'b> {
+    pub order: Order,
+    pub telling: Telling,
+    pub crates: &'b Crates,
+    pub names: &'b Names,
+}
+
 /// Settles the code of all sections.
-pub(super) fn conclude(
-    runs: &mut [Run],
-    order: &Order,
-    telling: &Telling,
-    (crates, names): (&Crates, &Names),
-    found: &mut Found,
-) {
-    let mut before: Option<(SectionId, Anchor)> = None;
-    let mut stretch: Vec<usize> = Vec::new();
-    for index in 0..runs.len() {
-        let run = &runs[index];
-        if run.kind != Kind::Code {
-            continue;
-        }
-        if before.as_ref().is_some_and(|(section, _)| *section != run.section) {
-            before = None;
+pub(super) fn conclude(runs: &mut [Run], basis: &Basis<'_>, found: &mut Found) {
+    let code: Vec<usize> = (0..runs.len()).filter(|&i| runs[i].kind == Kind::Code).collect();
+    let sections: Vec<&[usize]> = code.chunk_by(|&a, &b| runs[a].section == runs[b].section).collect();
+    for section in sections {
+        let mut from: Option<Anchor> = None;
+        let mut stretch: Vec<usize> = Vec::new();
+        for &index in section {
+            let Some(here) = anchor(&runs[index]) else {
+                stretch.push(index);
+                continue;
+            };
+            settle(runs, &stretch, &basis.order.between(from.as_ref(), Some(&here)), basis, found);
             stretch.clear();
+            from = Some(here);
         }
-        let Some(owner) = run.owner.filter(of_object_file).filter(|o| o.instantiated_by != CrateId::NONE)
-        else {
-            stretch.push(index);
-            continue;
-        };
-        let (section, here) = (run.section, Anchor { krate: owner.instantiated_by, file: run.file });
-        if let Some((_, from)) = &before
-            && !stretch.is_empty()
-        {
-            let named: Vec<_> = stretch.iter().map(|&i| hint(&runs[i], telling)).collect();
-            settle(runs, &stretch, &named, &order.between(from, &here), (crates, names), found);
+        if from.is_some() {
+            settle(runs, &stretch, &basis.order.between(from.as_ref(), None), basis, found);
         }
-        stretch.clear();
-        before = Some((section, here));
     }
+}
+
+/// The object file of a run, if evidence speaks of it.
+fn anchor(run: &Run) -> Option<Anchor> {
+    let owner = run.owner.filter(of_object_file).filter(|o| o.instantiated_by != CrateId::NONE)?;
+    Some(Anchor { krate: owner.instantiated_by, file: run.file })
 }
 
 /// Settles copies of the toolchain's code where no object file is known, as after
@@ -162,18 +166,12 @@ pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Fou
 }
 
 /// Deals a stretch out to candidates, both in order.
-fn settle(
-    runs: &mut [Run],
-    stretch: &[usize],
-    named: &[Option<CrateId>],
-    candidates: &[CrateId],
-    (crates, names): (&Crates, &Names),
-    found: &mut Found,
-) {
-    let Some(dealt) = deal(named, candidates) else { return };
+fn settle(runs: &mut [Run], stretch: &[usize], candidates: &[CrateId], basis: &Basis<'_>, found: &mut Found) {
+    let named: Vec<_> = stretch.iter().map(|&i| hint(&runs[i], &basis.telling)).collect();
+    let Some(dealt) = deal(&named, candidates) else { return };
     for (&index, &krate) in stretch.iter().zip(&dealt) {
         let run = &mut runs[index];
-        if let Some(owner) = place(run, krate, crates, names) {
+        if let Some(owner) = place(run, krate, basis.crates, basis.names) {
             found.add(run.span.clone(), run.symbol, owner);
             run.owner = Some(owner);
         }
@@ -206,6 +204,9 @@ fn place(run: &Run, krate: CrateId, crates: &Crates, names: &Names) -> Option<Ow
 /// Ties go to the earlier candidate. `None` if it would take too long.
 fn deal(named: &[Option<CrateId>], candidates: &[CrateId]) -> Option<Vec<CrateId>> {
     let (rows, columns) = (named.len(), candidates.len());
+    if rows == 0 || columns == 0 {
+        return None;
+    }
     if let [only] = candidates {
         return Some(vec![*only; rows]);
     }

@@ -68,15 +68,19 @@ pub(super) struct Known<'k, 'data> {
 pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
     let Known { image, symbols, units, crates, names, .. } = *known;
     let mut runs = runs(known);
-    let order = layout::Order::new(image, units, crates);
     let mut found = Found {
         claims: Vec::new(),
         owners: Distinct::default(),
         by_symbol: vec![NO_CONCLUSION; symbols.rows.len()],
     };
     if crates.has_rust {
-        let telling = layout::Telling::new(symbols, crates, names);
-        layout::conclude(&mut runs, &order, &telling, (crates, names), &mut found);
+        let basis = layout::Basis {
+            order: layout::Order::new(image, units, crates),
+            telling: layout::Telling::new(symbols, crates, names),
+            crates,
+            names,
+        };
+        layout::conclude(&mut runs, &basis, &mut found);
         layout::conclude_merged(&mut runs, crates, &mut found);
         locations::guess(known, &mut runs, &mut found);
         data::conclude(image, known.bytes, &mut runs, &mut found);

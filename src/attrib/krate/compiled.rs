@@ -10,6 +10,7 @@ use super::{path, rules};
 use crate::attrib::symbols::Symbols;
 use crate::attrib::units::Units;
 use crate::format::Image;
+use crate::intern::Names;
 use crate::model::{Evidence, Source, UnitId};
 use crate::names;
 
@@ -28,12 +29,12 @@ pub(super) fn read(
     image: &Image<'_>,
     symbols: &Symbols,
     units: &Units,
-    mentions: &Mentions,
+    (mentions, text): (&Mentions, &Names),
     book: &mut Book,
 ) -> Compiled {
     let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], has_rust: false };
     compiled.rust_units(image, book);
-    compiled.incremental(image, symbols, units, mentions, book);
+    compiled.incremental(image, symbols, units, (mentions, text), book);
     compiled.foreign_units(image, book);
     compiled.files(image, units, book);
     compiled
@@ -54,14 +55,14 @@ impl Compiled {
     /// Codegen units of incremental builds, whose names are hashes.
     ///
     /// Their debug information has the root file of the crate, which keeps the
-    /// crates of a workspace apart; the crate's name is that of the directory or that
-    /// which most symbols in its units are defined in.
+    /// crates of a workspace apart; the crate's name is that of the directory, that of
+    /// the program's `main`, or that which most symbols in its units are defined in.
     fn incremental(
         &mut self,
         image: &Image<'_>,
         symbols: &Symbols,
         units: &Units,
-        mentions: &Mentions,
+        (mentions, text): (&Mentions, &Names),
         book: &mut Book,
     ) {
         let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
@@ -90,21 +91,32 @@ impl Compiled {
             .filter_map(|name| names::cgu(name).map(|c| c.krate))
             .collect();
         let members = symbols_of(image, symbols, units);
-        for ((comp_dir, root), of_group) in groups {
-            let rows: Vec<usize> =
-                of_group.iter().filter_map(|u| members.get(u)).flatten().copied().collect();
-            let eligible =
-                |m: &Mention| !named.contains(m.name.as_str()) && !names::is_toolchain_crate(&m.name);
+        let eligible = |m: &Mention| !named.contains(m.name.as_str()) && !names::is_toolchain_crate(&m.name);
+        let rows_of = |of_group: &[usize]| -> Vec<usize> {
+            of_group.iter().filter_map(|u| members.get(u)).flatten().copied().collect()
+        };
+        // A package mostly has the name of its directory. A small program may hold
+        // more generics of its dependencies than code of its own.
+        let by_place = |(comp_dir, root): &(&str, &str), of_group: &[usize]| {
             let whole = format!("{comp_dir}/{root}");
-            let place =
-                path::directory(&whole).rsplit(['/', '\\']).next().unwrap_or_default().replace('-', "_");
-            // A package mostly has the name of its directory. A small program may hold
-            // more generics of its dependencies than code of its own.
-            let mention = mentions
-                .most_defined(&rows, |m| eligible(m) && m.name == place)
-                .or_else(|| mentions.most_defined(&rows, eligible));
-            let Some(mention) = mention else { continue };
+            let folder = path::directory(&whole).rsplit(['/', '\\']).next().unwrap_or_default();
+            let folder = folder.replace('-', "_");
+            mentions.most_defined(&rows_of(of_group), |m| eligible(m) && m.name == folder)
+        };
+        let placed: HashMap<(&str, &str), &Mention> =
+            groups.iter().filter_map(|(key, group)| Some((*key, by_place(key, group)?))).collect();
+        let taken: HashSet<&Mention> = placed.values().copied().collect();
+        for (key, of_group) in groups {
+            let (comp_dir, root) = key;
+            let rows = rows_of(&of_group);
             let in_file = comp_dir.is_empty() && is_bare_hash(root);
+            let with_main = || rows.iter().find_map(|&row| mentions.of_main(row, symbols, text));
+            let mention =
+                placed.get(&key).copied().or_else(|| with_main().filter(|m| eligible(m))).or_else(|| {
+                    mentions.most_defined(&rows, |m| eligible(m) && (in_file || !taken.contains(m)))
+                });
+            let Some(mention) = mention else { continue };
+            let whole = format!("{comp_dir}/{root}");
             let draft = match mention.id {
                 None if !in_file => book.in_directory(&mention.name, path::directory(&whole)),
                 _ => book.exact(mention),
@@ -197,6 +209,9 @@ impl Compiled {
     /// Private dependencies of the toolchain are linked among its own crates, behind
     /// everything else: a crate of which all files lie there is one of them.
     fn toolchain_files(&self, image: &Image<'_>, units: &Units, book: &mut Book) {
+        if !is_link_order(image) {
+            return;
+        }
         let mut behind = false;
         let mut drafts: BTreeMap<Draft, bool> = BTreeMap::new();
         for (index, file) in image.files.iter().enumerate() {
@@ -227,6 +242,15 @@ impl Compiled {
         }
         by_file
     }
+}
+
+/// Whether the symbol table lists files as they were linked.
+///
+/// Thin LTO lists codegen units by name. In link order the toolchain comes last.
+fn is_link_order(image: &Image<'_>) -> bool {
+    let mut crates: Vec<&str> = image.files.iter().filter_map(|f| names::cgu(f)).map(|c| c.krate).collect();
+    crates.dedup();
+    crates.last().is_some_and(|last| names::is_toolchain_crate(last)) && !crates.is_sorted()
 }
 
 /// Adds what the root file of a crate and the directory of its compilation say.

@@ -78,6 +78,15 @@ impl Mentions {
         self.crates.get(best.0 as usize)
     }
 
+    /// The crate whose `main` the symbol is.
+    pub fn of_main(&self, row: usize, symbols: &Symbols, text: &Names) -> Option<&Mention> {
+        let mention = self.crates.get(self.said.get(row)?.defined_in? as usize)?;
+        let raw = text.get(symbols.rows.get(row)?.name);
+        // The text is only made for the few names that can be meant.
+        let is_main = raw.contains("4main") && names::display(raw) == format!("{}::main", mention.name);
+        is_main.then_some(mention)
+    }
+
     /// Tells the book which ids belong to the toolchain, where no path says so.
     ///
     /// A program whose own crates use the old mangling has new names from the

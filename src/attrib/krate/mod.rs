@@ -101,7 +101,7 @@ pub(super) fn build(
 ) -> Crates {
     let mut book = Book::default();
     let mentions = Mentions::read(symbols, text);
-    let compiled = compiled::read(image, symbols, units, &mentions, &mut book);
+    let compiled = compiled::read(image, symbols, units, (&mentions, text), &mut book);
     mentions.suppose_toolchain(&mut book);
     let all = mentions.crates.iter();
     let mentioned: Vec<Draft> =
