@@ -35,7 +35,7 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
     if path.starts_with("/rust/deps/") {
         return named(parts.get(2), Source::Std);
     }
-    if path.starts_with("/cargo/registry/src/github.com-1ecc6299db9ec823/") {
+    if path.starts_with("/cargo/registry/src/") {
         return named(parts.get(4), Source::Std);
     }
     // Paths in panics are relative to the toolchain's sources.
@@ -132,13 +132,13 @@ mod tests {
     #[test]
     fn cargo_and_toolchain_layouts() {
         check(
-            "/home/u/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde_json-1.0.154/src/lib.rs",
+            "/home/u/.cargo/registry/src/index-6f17d22bba15001f/serde_json-1.0.154/src/lib.rs",
             Some("serde_json"),
             Some("1.0.154"),
             Source::Registry,
         );
         check(
-            r"C:\Users\u\.cargo\registry\src\index.crates.io-6f17d22bba15001f\sha-1-0.10.0\src\lib.rs",
+            r"C:\Users\u\.cargo\registry\src\index-6f17d22bba15001f\sha-1-0.10.0\src\lib.rs",
             Some("sha-1"),
             Some("0.10.0"),
             Source::Registry,
@@ -169,7 +169,7 @@ mod tests {
             split_version("wasi-0.11.0+wasi-snapshot-preview1"),
             Some(("wasi", "0.11.0+wasi-snapshot-preview1"))
         );
-        assert_eq!(split_version("index.crates.io-6f17d22bba15001f"), None);
+        assert_eq!(split_version("index-6f17d22bba15001f"), None);
         assert_eq!(split_version("gcc-12"), None);
         assert_eq!(split_version("-1.2.3"), None);
     }
