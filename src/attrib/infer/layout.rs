@@ -135,7 +135,8 @@ fn anchor(run: &Run) -> Option<Anchor> {
 /// fat LTO: between two functions of one crate they are most likely its own.
 pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Found) {
     let is_code = |r: &&Run| r.kind == Kind::Code;
-    if runs.iter().filter(is_code).any(|r| r.owner.as_ref().is_some_and(of_object_file)) {
+    let of_rust = |o: &Owner| of_object_file(o) && !crates.is_foreign(o.instantiated_by);
+    if runs.iter().filter(is_code).any(|r| r.owner.as_ref().is_some_and(of_rust)) {
         return;
     }
     let mut before: Option<(SectionId, CrateId)> = None;
@@ -149,6 +150,11 @@ pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Fou
             continue;
         }
         if owner.instantiated_by == CrateId::NONE {
+            continue;
+        }
+        if crates.is_foreign(owner.instantiated_by) {
+            copies.clear();
+            before = None;
             continue;
         }
         let here = (run.section, owner.instantiated_by);
@@ -195,6 +201,8 @@ fn place(run: &Run, krate: CrateId, crates: &Crates, names: &Names) -> Option<Ow
         Some(o) if o.defined_in == CrateId::NONE => None,
         Some(o) if matches!(o.instantiated_evidence, Evidence::V0Suffix | Evidence::V0Path) => None,
         Some(o) if o.instantiated_by == krate => None,
+        // After fat LTO the only files that are known may be those of C.
+        Some(_) if crates.is_foreign(krate) => None,
         Some(o) => Some(crates.placed(run.symbol, &o, krate)),
     }
 }

@@ -197,13 +197,21 @@ impl Book {
 
     /// Crates of bindings to C libraries, with the part of their names that is the
     /// library's: those named `NAME-sys`, as Cargo's convention for them is.
-    pub fn bindings(&self) -> Vec<(String, Draft)> {
-        let core = |(at, entry): (usize, &Entry)| {
-            let core = entry.name.strip_suffix("_sys").filter(|_| !entry.bucket)?;
+    ///
+    /// Those of a list of packages count too: often nothing but their C is linked.
+    pub fn bindings(&mut self, packages: &Packages) -> Vec<(String, Draft)> {
+        let core = |name: &str| {
+            let core = name.strip_suffix("_sys").or_else(|| name.strip_suffix("-sys"))?;
             let core = core.strip_prefix("lib").unwrap_or(core);
-            (core.len() >= 3).then(|| (core.to_string(), Draft(at)))
+            (core.len() >= 3).then(|| core.to_string())
         };
-        self.entries.iter().enumerate().filter_map(core).take(BINDINGS).collect()
+        for package in packages.list.iter().filter(|p| core(&p.name).is_some()).take(BINDINGS) {
+            let (name, version) = (Some(package.name.as_str()), Some(package.version.as_str()));
+            self.of_package(&super::path::Package { name, version, source: package.source });
+        }
+        let named = |(at, entry): (usize, &Entry)| Some((core(&entry.name)?, Draft(at)));
+        let crates = self.entries.iter().enumerate().filter(|(_, e)| !e.bucket);
+        crates.filter_map(named).take(BINDINGS).collect()
     }
 
     /// A bucket for bytes that no crate owns; `name` without brackets.
@@ -398,7 +406,7 @@ mod tests {
         let mut book = Book::default();
         let sqlite = book.exact(&mention("libsqlite3_sys", 1));
         book.exact(&mention("sqlite3", 2));
-        assert_eq!(book.bindings(), [("sqlite3".to_string(), sqlite)]);
+        assert_eq!(book.bindings(&Packages::default()), [("sqlite3".to_string(), sqlite)]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::format::Image;
 use crate::intern::Names;
 use crate::model::{Evidence, Source, UnitId};
 use crate::names;
+use crate::project::Packages;
 
 /// `DW_LANG_Rust`, DWARF 5 section 7.12.
 const LANGUAGE_RUST: u16 = 0x1c;
@@ -30,13 +31,14 @@ pub(super) fn read(
     symbols: &Symbols,
     units: &Units,
     (mentions, text): (&Mentions, &Names),
+    packages: &Packages,
     book: &mut Book,
 ) -> Compiled {
     let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], has_rust: false };
     compiled.rust_units(image, book);
     compiled.incremental(image, symbols, units, (mentions, text), book);
     compiled.foreign_units(image, book);
-    compiled.files(image, units, book);
+    compiled.files(image, units, packages, book);
     compiled
 }
 
@@ -160,7 +162,7 @@ impl Compiled {
     /// none of that Rust was linked, the unit in front is of another package; then
     /// debug information of the same file may tell, or the names of files:
     /// `sqlite3.c` is of `libsqlite3-sys`.
-    fn files(&mut self, image: &Image<'_>, units: &Units, book: &mut Book) {
+    fn files(&mut self, image: &Image<'_>, units: &Units, packages: &Packages, book: &mut Book) {
         let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
         let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
         crates.sort_unstable();
@@ -188,19 +190,20 @@ impl Compiled {
         }
         self.toolchain_files(image, units, book);
         // Files of other languages that follow one codegen unit are of one archive.
-        let bindings = book.bindings();
+        let bindings = book.bindings(packages);
         let by_file = self.units_by_file(image);
-        let foreign = (book.bucket("C/C++", Some(Source::C)), Evidence::SymbolFile);
+        let foreign = book.bucket("C/C++", Some(Source::C));
         for (before, group) in groups {
             let file = |i: &usize| image.files.get(*i).map_or("", |f| f.as_ref());
             let stem = |i: &usize| file(i).split('.').next().unwrap_or_default();
             let named = |i: &usize| bindings.iter().find(|(core, _)| stem(i).starts_with(core)).map(|b| b.1);
-            let neighbour = group.iter().find_map(named).or(before);
-            let answer = neighbour.map_or(foreign, |draft| (draft, Evidence::FileNeighbour));
+            // Without a codegen unit in front nothing holds the files together.
+            let of_group = before.map(|before| group.iter().find_map(named).unwrap_or(before));
             for index in &group {
                 let same_file = by_file.get(file(index)).copied().flatten();
+                let draft = same_file.or(of_group).or_else(|| named(index)).unwrap_or(foreign);
                 if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
-                    *slot = Some(same_file.map_or(answer, |draft| (draft, Evidence::SymbolFile)));
+                    *slot = Some((draft, Evidence::FileNeighbour));
                 }
             }
         }

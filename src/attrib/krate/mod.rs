@@ -101,7 +101,7 @@ pub(super) fn build(
 ) -> Crates {
     let mut book = Book::default();
     let mentions = Mentions::read(symbols, text);
-    let compiled = compiled::read(image, symbols, units, (&mentions, text), &mut book);
+    let compiled = compiled::read(image, symbols, units, (&mentions, text), told.packages, &mut book);
     mentions.suppose_toolchain(&mut book);
     let all = mentions.crates.iter();
     let mentioned: Vec<Draft> =
@@ -271,6 +271,11 @@ impl Crates {
             row.is_some_and(|r| r.source == Some(Source::Std) && text.get(r.name) != "compiler_builtins");
         let facts = symbol.get().and_then(|i| self.of_symbol.get(i));
         if is_toolchain && facts.is_some_and(|f| f.may_be_foreign) { self.buckets.foreign } else { krate }
+    }
+
+    /// Whether it is the bucket of C, C++ and assembly of no package.
+    pub fn is_foreign(&self, krate: CrateId) -> bool {
+        krate == self.buckets.foreign
     }
 
     /// Whether a crate is the toolchain's.
