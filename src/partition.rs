@@ -86,11 +86,6 @@ impl<L: Copy + Ord> Partition<L> {
         }
     }
 
-    /// The length of the line.
-    pub fn line_len(&self) -> u64 {
-        self.len
-    }
-
     /// Number of runs.
     pub fn len(&self) -> usize {
         self.starts.len()

@@ -8,8 +8,8 @@ mod explain;
 mod infer;
 mod krate;
 mod leaves;
-mod locations;
 mod padding;
+mod panics;
 mod sections;
 mod shipped;
 mod symbols;
@@ -72,7 +72,7 @@ impl Passes {
         });
         // Only where nothing better is left: names and units beat them everywhere.
         let places = if image.header.stripped && image.units.is_empty() {
-            phase("panic locations", || locations::read(image, bytes))
+            phase("panic locations", || panics::read(image, bytes))
         } else {
             Vec::new()
         };

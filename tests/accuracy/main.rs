@@ -164,7 +164,10 @@ fn line_tables() {
 /// and every `NAME.stripped`, compared with what its debug information says in `NAME`.
 #[test]
 fn large_subjects() {
-    let Some(folder) = std::env::var_os("BLOAT_ACCURACY") else { return };
+    let Some(folder) = std::env::var_os("BLOAT_ACCURACY") else {
+        eprintln!("SKIPPED: BLOAT_ACCURACY names no folder of large subjects; see tests/accuracy/run");
+        return;
+    };
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder can be listed")
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -174,7 +177,15 @@ fn large_subjects() {
         let whole = file.with_extension("");
         let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match file.extension().and_then(|e| e.to_str()) {
-            Some("map") => print(&name, &measure(&whole, &file)),
+            Some("map") => {
+                let result = measure(&whole, &file);
+                print(&name, &result);
+                let is_lld = std::fs::read_to_string(&file).is_ok_and(|text| map::is_lld(&text));
+                let (_, lld, gnu) = RECORDED[0];
+                let text = result.by_section.get(RECORDED[0].0).copied().unwrap_or_default();
+                assert!(text.known > 100_000, "the map of {name} was read: {text:?}");
+                assert!(text.share() >= if is_lld { lld } else { gnu }, "{name}: {:.3}%", text.share());
+            }
             Some("stripped") => {
                 print(&format!("{name} without debug information, against it"), &against(&whole, &file));
             }

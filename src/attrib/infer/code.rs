@@ -5,7 +5,7 @@
 
 use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
 
-use crate::format::Instructions;
+use crate::format::{Image, Instructions};
 
 /// How to read instructions of one file.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// The reader of a file's instructions.
+    pub fn of(image: &Image<'_>) -> Reader {
+        let header = &image.header;
+        Reader { instructions: header.instructions, fixed_addresses: header.fixed_addresses }
+    }
+
     /// Adds the addresses that `code` refers to, which starts at `address`.
     ///
     /// *Cost*: linear in the length of the code.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::code::Reader;
-use super::{Found, Run, conclusion};
+use super::{Found, LOT, Run, conclusion, most};
 use crate::format::{Image, Instructions};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SymbolId};
@@ -13,9 +13,6 @@ use crate::model::{CrateId, Evidence, Owner, SymbolId};
 /// How often ownership is passed on from data to data. Chains are short: a slice
 /// of slices of strings takes three steps.
 const ROUNDS: usize = 6;
-
-/// Code is read in lots of this many runs, whatever the number of threads.
-const LOT: usize = 256;
 
 /// A piece of data that something refers to as a whole.
 struct Object {
@@ -53,7 +50,7 @@ pub(super) fn conclude(image: &Image<'_>, bytes: &[u8], runs: &mut [Run], found:
     settle(runs, &objects);
 }
 
-/// Marks runs whose objects all have owners, by the first and the last of them.
+/// Gives a run the owner of its objects if one crate instantiated all of them.
 fn settle(runs: &mut [Run], objects: &[Object]) {
     for of_run in objects.chunk_by(|a, b| a.run == b.run) {
         let same = of_run
@@ -83,8 +80,7 @@ fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Ve
     if image.header.instructions == Instructions::Other {
         return Vec::new();
     }
-    let reader =
-        Reader { instructions: image.header.instructions, fixed_addresses: image.header.fixed_addresses };
+    let reader = Reader::of(image);
     let code: Vec<(&Run, Owner)> =
         runs.iter().filter(|r| r.kind == Kind::Code).filter_map(|r| Some((r, r.owner?))).collect();
     let lots: Vec<Vec<(u64, Owner)>> = code
@@ -118,8 +114,7 @@ fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Ve
 
 /// Positions of what refers to the last place in `span` that anything refers to.
 pub(super) fn referrers(image: &Image<'_>, bytes: &[u8], runs: &[Run], span: Range<u64>) -> Vec<u64> {
-    let reader =
-        Reader { instructions: image.header.instructions, fixed_addresses: image.header.fixed_addresses };
+    let reader = Reader::of(image);
     let wanted = |a: u64| image.line.pos(a).is_some_and(|p| span.contains(&p));
     let code: Vec<&Run> = runs.iter().filter(|r| r.kind == Kind::Code).collect();
     let of_code = code.par_chunks(LOT).flat_map_iter(|lot| {
@@ -231,13 +226,6 @@ fn elect(votes: &[Owner]) -> Option<Owner> {
     // A conclusion from guesses is one.
     let guessed = votes.iter().any(|o| o.evidence.is_guess());
     Some(conclusion(krate, winner, if guessed { Evidence::PanicLocation } else { Evidence::Reference }))
-}
-
-fn most(all: impl Iterator<Item = CrateId>) -> Option<CrateId> {
-    let mut all: Vec<CrateId> = all.collect();
-    all.sort_unstable();
-    let groups = all.chunk_by(|a, b| a == b);
-    groups.max_by_key(|g| (g.len(), std::cmp::Reverse(g[0]))).map(|g| g[0])
 }
 
 #[cfg(test)]

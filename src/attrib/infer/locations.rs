@@ -5,20 +5,16 @@
 use rayon::prelude::*;
 
 use super::code::Reader;
-use super::{Found, Known, Run, conclusion};
+use super::{Found, Known, LOT, Run, conclusion, most};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, SymbolId};
-
-/// Code is read in lots of this many runs, whatever the number of threads.
-const LOT: usize = 256;
 
 /// Guesses the crates of functions that nothing names.
 pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) {
     let records = &known.crates.locations;
     let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
     let Known { image, crates, .. } = *known;
-    let reader =
-        Reader { instructions: image.header.instructions, fixed_addresses: image.header.fixed_addresses };
+    let reader = Reader::of(image);
     let open: Vec<usize> = (0..runs.len())
         .filter(|&i| {
             runs[i].kind == Kind::Code && runs[i].owner.is_none() && runs[i].symbol != SymbolId::NONE
@@ -42,7 +38,7 @@ pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) 
                         records.get(at).map(|r| r.1)
                     });
                     // Whoever uses a `Vec` can panic in `alloc`.
-                    elect(named.filter(|&krate| !crates.is_toolchain(krate)).collect())
+                    most(named.filter(|&krate| !crates.is_toolchain(krate)))
                 })
                 .collect()
         })
@@ -52,25 +48,5 @@ pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) 
         let owner = conclusion(krate, krate, Evidence::PanicLocation);
         found.add(runs[index].span.clone(), runs[index].symbol, owner);
         runs[index].owner = Some(owner);
-    }
-}
-
-/// The crate named most often; of two the lower.
-fn elect(mut named: Vec<CrateId>) -> Option<CrateId> {
-    named.sort_unstable();
-    let best = named.chunk_by(|a, b| a == b).max_by_key(|g| (g.len(), std::cmp::Reverse(g[0])))?;
-    best.first().copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_crate_named_most_often_is_guessed() {
-        let elected = |named: &[u32]| elect(named.iter().map(|&c| CrateId(c)).collect());
-        assert_eq!(elected(&[9, 2, 1, 2]), Some(CrateId(2)));
-        assert_eq!(elected(&[2, 1]), Some(CrateId(1)));
-        assert_eq!(elected(&[]), None);
     }
 }

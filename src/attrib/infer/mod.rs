@@ -25,6 +25,9 @@ use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId, UnitId};
 use crate::partition::{Claim, Partition};
 
+/// Code is read in lots of this many runs, whatever the number of threads.
+const LOT: usize = 256;
+
 /// Index into [`Inferred::owners`], or none.
 pub(super) type Conclusion = u32;
 
@@ -211,5 +214,26 @@ fn conclusion(krate: CrateId, instantiated_by: CrateId, evidence: Evidence) -> O
         evidence,
         defined_evidence: evidence,
         instantiated_evidence: evidence,
+    }
+}
+
+/// The crate that occurs most often; of two the lower, so order has no influence.
+fn most(all: impl Iterator<Item = CrateId>) -> Option<CrateId> {
+    let mut all: Vec<CrateId> = all.collect();
+    all.sort_unstable();
+    let best = all.chunk_by(|a, b| a == b).max_by_key(|g| (g.len(), std::cmp::Reverse(g[0])))?;
+    best.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_that_occurs_most_often_is_elected() {
+        let elected = |named: &[u32]| most(named.iter().map(|&c| CrateId(c)));
+        assert_eq!(elected(&[9, 2, 1, 2]), Some(CrateId(2)));
+        assert_eq!(elected(&[2, 1]), Some(CrateId(1)));
+        assert_eq!(elected(&[]), None);
     }
 }

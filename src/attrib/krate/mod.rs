@@ -14,7 +14,7 @@ mod rules;
 use self::book::{Book, Draft};
 use self::mentions::Mentions;
 use super::charges::file_of;
-use super::locations::Location;
+use super::panics::Location;
 use super::symbols::Symbols;
 use super::units::Units;
 use crate::format::{DEAD_UNWIND_DATA, Image};

@@ -121,6 +121,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     diagnostics.extend(unwind.diagnostics);
     let dwarf =
         timing::phase("units", || debug::read(&file, &line, &mut sections, &applied, &mut diagnostics));
+    let stated = headers::facts(&file);
     let has_symtab = file.of_type(object::elf::SHT_SYMTAB).next().is_some();
 
     let mut image = Image {
@@ -132,11 +133,11 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
             toolchain: notes.toolchain,
             stripped: !has_symtab,
             debug_info: dwarf.version.map(|version| DebugInfo { version }),
-            file_type: match headers::facts(&file).file_type {
+            file_type: match stated.file_type {
                 "shared object" if dynamic.is_program => "static executable",
                 other => other,
             },
-            ..headers::facts(&file)
+            ..stated
         },
         line,
         segments,
