@@ -66,8 +66,6 @@ fn what_is_no_binary_is_told_so() {
         let stderr = failure(bloat().arg(write(name, bytes)));
         assert!(stderr.contains(what) && has_line(&stderr, "hint: "), "{stderr}");
     }
-    let stderr = failure(bloat().arg(fixture("libunit-x86_64.a")));
-    assert!(stderr.contains("archive"), "{stderr}");
 }
 
 #[test]

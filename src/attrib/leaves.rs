@@ -51,7 +51,7 @@ pub(super) fn filler(
             };
             let content = bytes.get(at as usize..end as usize).unwrap_or_default();
             let is_filler = match kind {
-                Some(Kind::Code) => padding::in_code(image.header.filler, content),
+                Some(Kind::Code) => padding::in_code(image.machine_at(at).filler, content),
                 Some(Kind::Rodata | Kind::Data) => {
                     inner && content.iter().all(|&b| b == 0) && padding::in_data(end - at, aligned())
                 }
@@ -109,7 +109,7 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
         pos: m.pos,
         len: m.len,
         // Sections of an object file have no place yet: addresses in them start at 0.
-        address: if image.line.is_relocatable() { 0 } else { m.address },
+        address: if image.line.is_position(m) { 0 } else { m.address },
     });
     let mut leaves = Leaves::new(mappings.collect());
     let mut distinct: Distinct<Owner> = Distinct::default();
@@ -141,6 +141,29 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     Table { leaves, owners: distinct.into_values() }
 }
 
+/// Where members start and end.
+struct Edges {
+    sorted: Vec<u64>,
+    passed: usize,
+}
+
+impl Edges {
+    fn new(image: &Image<'_>) -> Edges {
+        let ends = image.members.iter().flat_map(|m| [m.file.start, m.file.end, m.zero.start, m.zero.end]);
+        let mut sorted: Vec<u64> = ends.collect();
+        sorted.sort_unstable();
+        Edges { sorted, passed: 0 }
+    }
+
+    /// The first edge behind `at`, which must not fall.
+    fn next(&mut self, at: u64) -> Option<u64> {
+        while self.sorted.get(self.passed).is_some_and(|&edge| edge <= at) {
+            self.passed += 1;
+        }
+        self.sorted.get(self.passed).copied()
+    }
+}
+
 fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
     let Parts { layout, symbols, by_symbol, units, accounts, inferred, .. } = *parts;
     let (len, file_len) = (image.line.len(), image.line.file_len());
@@ -152,6 +175,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
     let mut at_place = inferred.by_place.cursor();
     let mappings = image.line.mappings();
     let mut mapping = 0usize;
+    let mut edges = Edges::new(image);
     let mut cuts = Vec::with_capacity(by_symbol.len() + accounts.len());
     let mut at = 0u64;
     while at < len {
@@ -166,6 +190,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
         if at < file_len {
             end = end.min(file_len);
         }
+        end = edges.next(at).map_or(end, |edge| end.min(edge));
         while mappings.get(mapping).is_some_and(|m| m.pos + m.len <= at) {
             mapping += 1;
         }

@@ -11,7 +11,6 @@ mod leaves;
 mod padding;
 mod panics;
 mod sections;
-mod shipped;
 mod symbols;
 mod units;
 
@@ -21,7 +20,7 @@ use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
-use crate::model::{Facts, Model, SymbolId};
+use crate::model::{Facts, MemberRow, Model, SymbolId};
 use crate::partition::Partition;
 use crate::project::Packages;
 use crate::timing::phase;
@@ -131,16 +130,24 @@ impl Passes {
             };
             leaves::build(image, &parts)
         });
+        let mut names = self.names;
+        let members = image.members.iter().map(|m| MemberRow {
+            name: names.intern(if m.name.is_empty() { "[whole file]" } else { &m.name }),
+            file: m.file.clone(),
+            zero: m.zero.clone(),
+        });
+        let members = members.collect();
         let model = Model {
             facts: facts(input, image, self.crates.has_rust),
             leaves: table.leaves,
+            members,
             segments: self.layout.segments,
             sections: self.layout.sections,
             symbols: self.symbols.rows,
             units: self.units.rows,
             crates: self.crates.rows,
             owners: table.owners,
-            names: self.names,
+            names,
             diagnostics: self.diagnostics,
         };
         debug_assert_eq!(model.check(), Ok(()));
@@ -161,12 +168,12 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
         memory_size: image.line.memory_len(),
         build_id: header.build_id.clone(),
         stripped: header.stripped,
-        debug_info: header.debug_info.map(|d| format!("dwarf{}", d.version)),
+        debug_info: header.debug_info.map(|d| d.to_string()),
         debug_link: header.debug_link.clone(),
         needed: header.needed.clone(),
         toolchain: header.toolchain.clone(),
         has_rust,
-        stripped_size: shipped::stripped_size(image),
+        stripped_size: header.stripped_size,
     }
 }
 

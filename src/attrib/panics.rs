@@ -23,7 +23,6 @@ const LONGEST: u64 = 1024;
 ///
 /// *Cost*: linear in the number of pointers.
 pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> {
-    let word = u64::from(image.header.bits / 8);
     let mut data: Vec<_> = image
         .sections
         .iter()
@@ -40,7 +39,9 @@ pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> 
         .iter()
         .filter(|p| in_data(p.at))
         .filter_map(|p| {
-            let field = |into: u64, size| number(image, bytes, p.at.checked_add(into)?, size);
+            let machine = image.machine_at(p.at);
+            let word = u64::from(machine.bits / 8);
+            let field = |into: u64, size| number(machine.endian, bytes, p.at.checked_add(into)?, size);
             let len = field(word, word)?;
             let line = field(2 * word, 4)?;
             let column = field(2 * word + 4, 4)?;
@@ -56,11 +57,11 @@ pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> 
     found
 }
 
-fn number(image: &Image<'_>, bytes: &[u8], pos: u64, size: u64) -> Option<u64> {
+fn number(endian: Endian, bytes: &[u8], pos: u64, size: u64) -> Option<u64> {
     let start = usize::try_from(pos).ok()?;
     let bytes = bytes.get(start..start.checked_add(size as usize)?)?;
     let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
-    Some(match image.header.endian {
+    Some(match endian {
         Endian::Little => bytes.iter().rev().fold(0, fold),
         Endian::Big => bytes.iter().fold(0, fold),
     })

@@ -60,7 +60,7 @@ pub(super) struct ShowArgs {
     /// Dimensions to group by, from the outermost to the innermost, separated by commas
     ///
     /// kind, segment, section, crate, defined-in, instantiated-by, source,
-    /// module, symbol, generic, unit, evidence. Default: the overview.
+    /// module, symbol, generic, unit, evidence, member. Default: the overview.
     #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
     pub by: Vec<String>,
 

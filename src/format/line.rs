@@ -5,7 +5,10 @@
 //! tails) and, in odd files, what a second segment maps again. So one partition
 //! of the line gives both totals: the file size and the memory size.
 //!
-//! Addresses are translated here and nowhere else.
+//! Addresses are translated here and nowhere else. A file of several members (an
+//! archive, a universal binary) has one line but several address spaces, one a
+//! member: there, an address means something only together with a position whose
+//! space it is of.
 
 use std::ops::Range;
 
@@ -20,6 +23,8 @@ pub struct Mapping {
     pub pos: u64,
     /// Index into `Image::segments`.
     pub segment: u32,
+    /// Which address space it is of.
+    pub space: u32,
 }
 
 /// What is to be laid on the line: one loadable segment, or one loaded section of an object file.
@@ -57,7 +62,8 @@ pub struct Line {
     file_len: u64,
     len: u64,
     memory_len: u64,
-    relocatable: bool,
+    /// By space: whether addresses are positions.
+    relocatable: Vec<bool>,
     by_pos: Vec<Mapping>,
     by_address: Vec<Mapping>,
 }
@@ -79,7 +85,7 @@ impl Line {
     ///
     /// *Cost*: O(n log n) in the number of loads.
     pub fn lay(file_len: u64, relocatable: bool, loads: &[Load]) -> (Line, Vec<Laid>) {
-        let mut line = Line { file_len, len: file_len, relocatable, ..Line::default() };
+        let mut line = Line { file_len, len: file_len, relocatable: vec![relocatable], ..Line::default() };
         let mut order: Vec<usize> = (0..loads.len()).collect();
         order.sort_by_key(|&i| (loads[i].file.start, i));
         let mut laid = vec![Laid::Absurd; loads.len()];
@@ -102,10 +108,48 @@ impl Line {
             high = high.max(end);
             laid[i] = Laid::Done { twice, zero: zero..line.len };
         }
-        line.by_pos.sort_by_key(|m| m.pos);
-        line.by_address = line.by_pos.clone();
-        line.by_address.sort_by_key(|m| (m.address, m.pos));
+        line.sort();
         (line, laid)
+    }
+
+    /// Joins lines of the members of a file of `file_len` bytes.
+    ///
+    /// Members must be in order of offset, must not overlap, and must fit: see
+    /// [`Line::fits`]. Their spaces are numbered on. Returns also where the
+    /// memory-only bytes of each member lie now.
+    pub(super) fn join(file_len: u64, members: &[Joined<'_>]) -> (Line, Vec<Range<u64>>) {
+        let mut line = Line { file_len, len: file_len, ..Line::default() };
+        let mut zeros = Vec::with_capacity(members.len());
+        for Joined { offset, line: member, segments } in members {
+            let shift = Shift { file_len: member.file_len, file: *offset, zero: line.len };
+            let space = line.relocatable.len() as u32;
+            line.by_pos.extend(member.by_pos.iter().map(|m| Mapping {
+                pos: shift.pos(m.pos),
+                address: if member.is_position(m) { shift.pos(m.address) } else { m.address },
+                segment: m.segment.saturating_add(*segments),
+                space: m.space + space,
+                ..*m
+            }));
+            line.relocatable.extend_from_slice(&member.relocatable);
+            line.memory_len += member.memory_len;
+            let start = line.len;
+            line.len += member.len - member.file_len;
+            zeros.push(start..line.len);
+        }
+        line.sort();
+        (line, zeros)
+    }
+
+    /// Whether a line can take `other` in without being too long to be meant.
+    pub(super) fn fits(memory_so_far: u64, other: &Line) -> bool {
+        let more = (other.len - other.file_len).max(other.memory_len);
+        memory_so_far.checked_add(more).is_some_and(|sum| sum <= MEMORY_LIMIT)
+    }
+
+    fn sort(&mut self) {
+        self.by_pos.sort_by_key(|m| m.pos);
+        self.by_address = self.by_pos.clone();
+        self.by_address.sort_by_key(|m| (m.space, m.address, m.pos));
     }
 
     fn append(&mut self, load: &Load, into: u64, len: u64) {
@@ -118,7 +162,7 @@ impl Line {
         if len > 0 {
             let address = load.address.map_or(pos, |a| a + into);
             self.memory_len += len;
-            self.by_pos.push(Mapping { address, len, pos, segment: load.segment });
+            self.by_pos.push(Mapping { address, len, pos, segment: load.segment, space: 0 });
         }
     }
 
@@ -153,7 +197,7 @@ impl Line {
         self.by_pos.get(after.checked_sub(1)?).filter(|m| pos - m.pos < m.len)
     }
 
-    /// Where `address` lies on the line.
+    /// Where `address` lies on the line of a file that is its only member.
     ///
     /// Where two segments claim one address, the one with the higher start wins.
     pub fn pos(&self, address: u64) -> Option<u64> {
@@ -162,23 +206,88 @@ impl Line {
 
     /// Where `address` lies, and how many bytes from there on are mapped in one run.
     pub fn locate(&self, address: u64) -> Option<(u64, u64)> {
-        let after = self.by_address.partition_point(|m| m.address <= address);
-        let m = self.by_address.get(after.checked_sub(1)?)?;
+        self.locate_in(0, address)
+    }
+
+    /// Where `address` of one space lies.
+    pub fn pos_in(&self, space: u32, address: u64) -> Option<u64> {
+        self.locate_in(space, address).map(|(pos, _)| pos)
+    }
+
+    fn locate_in(&self, space: u32, address: u64) -> Option<(u64, u64)> {
+        let after = self.by_address.partition_point(|m| (m.space, m.address) <= (space, address));
+        let m = self.by_address.get(after.checked_sub(1)?).filter(|m| m.space == space)?;
         let into = address - m.address;
         (into < m.len).then(|| (m.pos + into, m.len - into))
     }
 
-    /// The address of `pos`, when it is mapped and the file has addresses.
+    /// The address of `pos`, when it is mapped and its member has addresses.
     pub fn address(&self, pos: u64) -> Option<u64> {
-        if self.relocatable {
-            return None;
-        }
-        self.mapping_at(pos).map(|m| m.address + (pos - m.pos))
+        self.place(pos).map(|(_, address)| address)
     }
 
-    /// Whether addresses are positions, as in an object file.
+    /// The space and address of `pos`, when it is mapped and its member has addresses.
+    pub fn place(&self, pos: u64) -> Option<(u32, u64)> {
+        let m = self.mapping_at(pos)?;
+        let relocatable = self.relocatable.get(m.space as usize).is_some_and(|&r| r);
+        (!relocatable).then(|| (m.space, m.address + (pos - m.pos)))
+    }
+
+    /// Whether addresses are positions everywhere, as in an object file.
     pub fn is_relocatable(&self) -> bool {
-        self.relocatable
+        self.relocatable.iter().all(|&r| r) && !self.relocatable.is_empty()
+    }
+
+    /// Whether the addresses of a mapping are positions.
+    pub fn is_position(&self, mapping: &Mapping) -> bool {
+        self.relocatable.get(mapping.space as usize).is_some_and(|&r| r)
+    }
+}
+
+/// A line to be joined to others.
+pub(super) struct Joined<'l> {
+    /// Offset of the member in the file.
+    pub offset: u64,
+    /// Its line.
+    pub line: &'l Line,
+    /// Number of segments in the members before it.
+    pub segments: u32,
+}
+
+/// Where a position on the line of a member is on the line of the whole file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shift {
+    /// Length of the member's file bytes.
+    pub file_len: u64,
+    /// Offset of the member in the file.
+    pub file: u64,
+    /// Where its memory-only bytes start on the line of the whole.
+    pub zero: u64,
+}
+
+impl Shift {
+    /// The place of a start, or of any position that is a byte's.
+    pub fn pos(self, pos: u64) -> u64 {
+        if pos < self.file_len {
+            self.file.saturating_add(pos)
+        } else {
+            self.zero.saturating_add(pos - self.file_len)
+        }
+    }
+
+    /// The place of a span. An empty one at the end of the file bytes stays there.
+    pub fn span(self, span: &Range<u64>) -> Range<u64> {
+        let start = match span.is_empty() && span.start == self.file_len {
+            true => self.file.saturating_add(span.start),
+            false => self.pos(span.start),
+        };
+        start..start.saturating_add(span.end.saturating_sub(span.start))
+    }
+
+    /// The place of a span of memory-only bytes, which may be empty.
+    pub fn zero(self, span: &Range<u64>) -> Range<u64> {
+        let pos = |p: u64| p.saturating_sub(self.file_len).saturating_add(self.zero);
+        pos(span.start)..pos(span.end)
     }
 }
 
@@ -229,5 +338,25 @@ mod tests {
         assert_eq!(line.pos(103), Some(103));
         assert_eq!(line.address(103), None);
         assert_eq!(line.memory_len(), 8);
+    }
+
+    #[test]
+    fn members_keep_their_addresses_in_spaces_of_their_own() {
+        let (a, _) = Line::lay(100, false, &[load(0, 0x1000, 50, 10..40)]);
+        let object = Load { segment: u32::MAX, address: None, len: 8, file: 60..60 };
+        let (b, _) = Line::lay(60, true, &[object]);
+        let (line, zeros) = Line::join(
+            300,
+            &[Joined { offset: 64, line: &a, segments: 0 }, Joined { offset: 200, line: &b, segments: 1 }],
+        );
+        assert_eq!((line.file_len(), line.len(), line.memory_len()), (300, 328, 58));
+        assert_eq!(zeros, [300..320, 320..328]);
+        assert_eq!(line.pos_in(0, 0x1000), Some(74));
+        assert_eq!(line.pos_in(0, 0x101e), Some(300));
+        assert_eq!(line.pos_in(1, 0x1000), None);
+        assert_eq!(line.pos_in(1, 323), Some(323));
+        assert_eq!(line.place(300), Some((0, 0x101e)));
+        assert_eq!(line.place(323), None);
+        assert!(!line.is_relocatable());
     }
 }

@@ -7,9 +7,11 @@
 //!
 //! All places in an [`Image`] are positions on its [`Line`]; see there.
 
+pub mod archive;
 mod cursor;
 pub mod dwarf;
 pub mod elf;
+mod join;
 mod line;
 mod trouble;
 pub mod unwind;
@@ -29,6 +31,8 @@ use crate::kind::Kind;
 pub struct Image<'data> {
     /// The facts of the file as a whole.
     pub header: Header,
+    /// Its parts with addresses and a machine of their own, in order of position; at least one.
+    pub members: Vec<Member<'data>>,
     /// The line of positions all other facts use.
     pub line: Line,
     /// Loadable segments in file order.
@@ -79,12 +83,6 @@ pub struct Header {
     pub bits: u8,
     /// Byte order.
     pub endian: Endian,
-    /// What compilers for the machine put between functions.
-    pub filler: Filler,
-    /// How to read its instructions.
-    pub instructions: Instructions,
-    /// Whether addresses in instructions are final, as in executables that are not position-independent.
-    pub fixed_addresses: bool,
     /// Build id or its like, as lower-case hexadecimal.
     pub build_id: Option<String>,
     /// Dynamic libraries the file needs, in order.
@@ -99,6 +97,115 @@ pub struct Header {
     pub debug_info: Option<DebugInfo>,
     /// The list of packages that `cargo auditable` embeds, as JSON.
     pub packages: Option<Vec<u8>>,
+    /// Size in bytes that stripping would leave, computed from the layout; `None` for what is not made to ship.
+    pub stripped_size: Option<u64>,
+}
+
+impl Header {
+    /// The header of a file of which only the format is known.
+    pub(crate) fn unknown(format: Format) -> Header {
+        Header {
+            format,
+            file_type: "",
+            arch: "".into(),
+            bits: 0,
+            endian: Endian::Little,
+            build_id: None,
+            needed: Vec::new(),
+            toolchain: Vec::new(),
+            stripped: false,
+            debug_link: None,
+            debug_info: None,
+            packages: None,
+            stripped_size: None,
+        }
+    }
+}
+
+/// A part of the file with addresses and a machine of its own: a slice of a universal
+/// file, a member of an archive, a module of a component. Most files are one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member<'data> {
+    /// Name for people; empty if the file is its only member.
+    pub name: Cow<'data, str>,
+    /// Its bytes in the file.
+    pub file: Range<u64>,
+    /// Its memory-only bytes behind the file.
+    pub zero: Range<u64>,
+    /// What runs its code.
+    pub machine: Machine,
+}
+
+/// What runs the code, and how to tell code from what fills gaps in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// Size of a word of memory: 32 or 64.
+    pub bits: u8,
+    /// Byte order of data.
+    pub endian: Endian,
+    /// What compilers put between functions.
+    pub filler: Filler,
+    /// How to read its instructions.
+    pub instructions: Instructions,
+    /// Whether addresses in instructions are final, as in executables that are not position-independent.
+    pub fixed_addresses: bool,
+}
+
+impl Member<'_> {
+    /// The whole of a file that is its only member.
+    pub(crate) fn whole(line: &Line, machine: Machine) -> Member<'static> {
+        let (file_len, len) = (line.file_len(), line.len());
+        Member { name: "".into(), file: 0..file_len, zero: file_len..len, machine }
+    }
+}
+
+impl Machine {
+    /// A machine whose code is not looked at.
+    pub const OPAQUE: Machine = Machine {
+        bits: 64,
+        endian: Endian::Little,
+        filler: Filler::Zeros,
+        instructions: Instructions::Other,
+        fixed_addresses: false,
+    };
+}
+
+impl<'data> Image<'data> {
+    /// An image of which nothing is known but its header and its line.
+    pub(crate) fn empty(header: Header, line: Line) -> Image<'data> {
+        Image {
+            header,
+            members: Vec::new(),
+            line,
+            segments: Vec::new(),
+            sections: Vec::new(),
+            regions: Vec::new(),
+            symbols: Vec::new(),
+            files: Vec::new(),
+            functions: Vec::new(),
+            units: Vec::new(),
+            unit_ranges: Vec::new(),
+            unit_parts: Vec::new(),
+            charges: Vec::new(),
+            pointers: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The member of which `pos` is, if it is of one.
+    pub fn member_at(&self, pos: u64) -> Option<usize> {
+        let zero = pos >= self.line.file_len();
+        let span = |m: &Member<'_>| if zero { m.zero.clone() } else { m.file.clone() };
+        let after = self.members.partition_point(|m| span(m).start <= pos);
+        let index = after.checked_sub(1)?;
+        self.members.get(index).filter(|m| span(m).contains(&pos)).map(|_| index)
+    }
+
+    /// The machine that runs what lies at `pos`.
+    pub fn machine_at(&self, pos: u64) -> Machine {
+        let member = self.member_at(pos).and_then(|i| self.members.get(i));
+        member.map_or(Machine::OPAQUE, |m| m.machine)
+    }
 }
 
 /// Container formats.
@@ -106,6 +213,14 @@ pub struct Header {
 pub enum Format {
     /// Executable and Linkable Format.
     Elf,
+    /// Mach object file format, thin or universal.
+    MachO,
+    /// Portable Executable, and the COFF of object files.
+    Pe,
+    /// WebAssembly module or component.
+    Wasm,
+    /// Archive of object files (`ar`).
+    Archive,
 }
 
 impl Format {
@@ -113,6 +228,10 @@ impl Format {
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Elf => "elf",
+            Format::MachO => "macho",
+            Format::Pe => "pe",
+            Format::Wasm => "wasm",
+            Format::Archive => "archive",
         }
     }
 }
@@ -160,11 +279,25 @@ pub enum Instructions {
     Other,
 }
 
-/// How much debug information there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DebugInfo {
-    /// DWARF version of the newest unit.
-    pub version: u16,
+/// Which debug information there is. Ordered: the more telling is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DebugInfo {
+    /// A program database of Microsoft's tools.
+    Pdb,
+    /// DWARF.
+    Dwarf {
+        /// Version of the newest unit.
+        version: u16,
+    },
+}
+
+impl std::fmt::Display for DebugInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DebugInfo::Pdb => f.write_str("pdb"),
+            DebugInfo::Dwarf { version } => write!(f, "dwarf{version}"),
+        }
+    }
 }
 
 /// A loadable segment.
@@ -351,16 +484,30 @@ pub enum Target {
 /// that is wrong becomes a [`Diagnostic`].
 pub fn read(input: &Input) -> Result<Image<'_>, Error> {
     let bytes = input.bytes();
-    if bytes.starts_with(b"\x7fELF") {
-        return elf::read(bytes)
-            .map_err(|source| Error::Malformed { path: input.path().to_path_buf(), source });
+    if bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::THIN_MAGIC) {
+        return Ok(archive::read(bytes));
     }
-    Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) })
+    match read_image(bytes) {
+        Some(Ok(image)) => Ok(image),
+        Some(Err(source)) => Err(Error::Malformed { path: input.path().to_path_buf(), source }),
+        None => Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) }),
+    }
+}
+
+/// What can go wrong before there is any structure to speak of.
+pub(crate) type Fatal = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads what is not an archive; `None` if its first bytes are of no known format.
+fn read_image(bytes: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
+    if bytes.starts_with(b"\x7fELF") {
+        return Some(elf::read(bytes));
+    }
+    None
 }
 
 /// What bytes that are no known binary look like.
 fn describe(bytes: &[u8]) -> Cow<'static, str> {
-    let known: [(&[u8], &str); 14] = [
+    let known: [(&[u8], &str); 12] = [
         (b"MZ", "it looks like a PE executable; this version reads ELF only"),
         (b"\0asm", "it looks like a WebAssembly module; this version reads ELF only"),
         (b"\xfe\xed\xfa\xce", "it looks like a Mach-O file; this version reads ELF only"),
@@ -371,8 +518,6 @@ fn describe(bytes: &[u8]) -> Cow<'static, str> {
             b"\xca\xfe\xba\xbe",
             "it looks like a universal Mach-O file or a Java class; this version reads ELF only",
         ),
-        (b"!<arch>\n", "it looks like an archive (`ar`); this version reads ELF only"),
-        (b"!<thin>\n", "it looks like a thin archive (`ar`); this version reads ELF only"),
         (b"BC\xc0\xde", "it looks like LLVM bitcode, which has no machine code to measure"),
         (b"PK\x03\x04", "it looks like a zip archive"),
         (b"\x1f\x8b", "it looks like gzip data"),

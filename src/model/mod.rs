@@ -10,8 +10,8 @@ pub mod view;
 
 pub use leaves::{Leaf, Leaves, Mapping};
 pub use rows::{
-    CrateId, CrateRow, Evidence, Facts, Owner, OwnerId, SectionId, SectionRow, SegmentId, SegmentRow, Source,
-    SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
+    CrateId, CrateRow, Evidence, Facts, MemberRow, Owner, OwnerId, SectionId, SectionRow, SegmentId,
+    SegmentRow, Source, SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
 };
 
 use crate::error::Diagnostic;
@@ -40,6 +40,8 @@ pub struct Model {
     pub facts: Facts,
     /// The leaves in order of position.
     pub leaves: Leaves,
+    /// Parts with addresses of their own, in order of position: one, unless the file holds several.
+    pub members: Vec<MemberRow>,
     /// Loadable segments, by [`SegmentId`].
     pub segments: Vec<SegmentRow>,
     /// Sections and what stands for them outside sections, by [`SectionId`].
@@ -62,6 +64,13 @@ impl Model {
     /// Size of the file and of its memory image.
     pub fn total(&self) -> Sizes {
         Sizes { file: self.facts.file_size, memory: self.facts.memory_size }
+    }
+
+    /// The member of which position `pos` is, if it is of one.
+    pub fn member_at(&self, pos: u64) -> Option<&MemberRow> {
+        let span = |m: &MemberRow| if pos < self.facts.file_size { m.file.clone() } else { m.zero.clone() };
+        let after = self.members.partition_point(|m| span(m).start <= pos);
+        self.members.get(after.checked_sub(1)?).filter(|m| span(m).contains(&pos))
     }
 
     /// The raw name of a symbol; empty for structures without one.

@@ -1,5 +1,7 @@
 //! The rows that leaves point to.
 
+use std::ops::Range;
+
 use crate::intern::{NameId, id};
 use crate::kind::Kind;
 
@@ -63,6 +65,17 @@ pub struct Facts {
     pub has_rust: bool,
     /// Size in bytes that `strip` would leave; computed, not tried. `None` for what is not made to ship.
     pub stripped_size: Option<u64>,
+}
+
+/// A part of the file with addresses of its own: a member of an archive, a slice of a universal file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRow {
+    /// Name for people; `[whole file]` if the file is its only member.
+    pub name: NameId,
+    /// Its bytes in the file.
+    pub file: Range<u64>,
+    /// Its positions behind the file: bytes in memory only.
+    pub zero: Range<u64>,
 }
 
 /// A loadable segment.

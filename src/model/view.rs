@@ -39,11 +39,13 @@ pub enum Dim {
     Unit,
     /// What the attribution stands on.
     Evidence,
+    /// The member of an archive, slice of a universal file or module of a component.
+    Member,
 }
 
 impl Dim {
     /// Every dimension, in the order help texts list them.
-    pub const ALL: [Dim; 12] = [
+    pub const ALL: [Dim; 13] = [
         Dim::Kind,
         Dim::Segment,
         Dim::Section,
@@ -56,6 +58,7 @@ impl Dim {
         Dim::Generic,
         Dim::Unit,
         Dim::Evidence,
+        Dim::Member,
     ];
 
     /// The word used on the command line.
@@ -73,6 +76,7 @@ impl Dim {
             Dim::Generic => "generic",
             Dim::Unit => "unit",
             Dim::Evidence => "evidence",
+            Dim::Member => "member",
         }
     }
 
@@ -340,6 +344,7 @@ impl<'m> Keys<'m> {
             }
             Dim::Unit => leaf.unit.get().map_or(u32::MAX, |i| self.model.units[i].name.0),
             Dim::Evidence => self.model.owner(leaf.owner).evidence as u32,
+            Dim::Member => self.model.member_at(leaf.start).map_or(u32::MAX, |m| m.name.0),
         }
     }
 
@@ -381,7 +386,8 @@ impl<'m> Keys<'m> {
             },
             Dim::Section if key == u32::MAX => none("section"),
             Dim::Unit if key == u32::MAX => none("unit"),
-            Dim::Section | Dim::Unit => name(key).to_string(),
+            Dim::Member if key == u32::MAX => none("member"),
+            Dim::Section | Dim::Unit | Dim::Member => name(key).to_string(),
             Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy => {
                 model.crates.get(key as usize).map_or("", |c| model.names.get(c.label)).to_string()
             }

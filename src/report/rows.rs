@@ -103,6 +103,9 @@ pub struct Key {
     /// What the attribution stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// Member of an archive, slice of a universal file, module of a component.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
 }
 
 /// The answer to `show --by`.
@@ -225,6 +228,7 @@ impl<'m> Namer<'m> {
             Dim::Generic => out.generic = label,
             Dim::Unit => out.unit = label,
             Dim::Evidence => out.evidence = label,
+            Dim::Member => out.member = label,
             Dim::Symbol => {
                 out.symbol = label;
                 if let Some(symbol) = keys.symbol(key) {

@@ -3,54 +3,66 @@
 //! Reads operands only; what instructions do is of no concern. Bytes that are no
 //! instructions are skipped.
 
+use std::ops::Range;
+
 use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
 
 use crate::format::{Image, Instructions};
 
-/// How to read instructions of one file.
+/// Adds the positions that the code in `span` refers to, as far as they are `wanted`.
+///
+/// An address in code is of the address space that the code is in.
+///
+/// *Cost*: linear in the length of the code.
+pub(super) fn references(
+    image: &Image<'_>,
+    bytes: &[u8],
+    span: &Range<u64>,
+    wanted: &impl Fn(u64) -> bool,
+    out: &mut Vec<u64>,
+) {
+    let machine = image.machine_at(span.start);
+    let Some(code) = bytes.get(span.start as usize..span.end as usize) else { return };
+    let Some((space, address)) = image.line.place(span.start) else { return };
+    let reader = Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses };
+    reader.references(code, address, &mut |target| {
+        out.extend(image.line.pos_in(space, target).filter(|&pos| wanted(pos)));
+    });
+}
+
+/// How to read instructions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader {
+struct Reader {
     /// Instruction set.
-    pub instructions: Instructions,
+    instructions: Instructions,
     /// Whether immediate operands can be addresses.
-    pub fixed_addresses: bool,
+    fixed_addresses: bool,
 }
 
 impl Reader {
-    /// The reader of a file's instructions.
-    pub fn of(image: &Image<'_>) -> Reader {
-        let header = &image.header;
-        Reader { instructions: header.instructions, fixed_addresses: header.fixed_addresses }
-    }
-
-    /// Adds the addresses that `code` refers to, which starts at `address`.
-    ///
-    /// *Cost*: linear in the length of the code.
-    pub fn references(self, code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut Vec<u64>) {
+    /// Calls `found` with every address that `code` refers to, which starts at `address`.
+    fn references(self, code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
         match self.instructions {
-            Instructions::X86_64 => self.x86_64(code, address, wanted, out),
-            Instructions::Aarch64 => aarch64(code, address, wanted, out),
+            Instructions::X86_64 => self.x86_64(code, address, found),
+            Instructions::Aarch64 => aarch64(code, address, found),
             Instructions::Other => {}
         }
     }
 
-    fn x86_64(self, code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut Vec<u64>) {
+    fn x86_64(self, code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
         let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
         let mut instruction = iced_x86::Instruction::default();
         while decoder.can_decode() {
             decoder.decode_out(&mut instruction);
             if instruction.is_ip_rel_memory_operand() {
-                let target = instruction.ip_rel_memory_address();
-                if wanted(target) {
-                    out.push(target);
-                }
+                found(instruction.ip_rel_memory_address());
                 continue;
             }
             if !self.fixed_addresses {
                 continue;
             }
             for operand in 0..instruction.op_count() {
-                let target = match instruction.op_kind(operand) {
+                found(match instruction.op_kind(operand) {
                     OpKind::Immediate32 => u64::from(instruction.immediate32()),
                     OpKind::Immediate32to64 => instruction.immediate32to64() as u64,
                     OpKind::Immediate64 => instruction.immediate64(),
@@ -59,10 +71,7 @@ impl Reader {
                         instruction.memory_displacement64()
                     }
                     _ => continue,
-                };
-                if wanted(target) {
-                    out.push(target);
-                }
+                });
             }
         }
     }
@@ -70,7 +79,7 @@ impl Reader {
 
 /// A64 (Arm DDI 0487, C4.1): a page address is made by ADRP and completed by the
 /// instructions that use the register; ADR and literal loads are complete at once.
-fn aarch64(code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut Vec<u64>) {
+fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
     let mut pages: [Option<u64>; 32] = [None; 32];
     let (words, _) = code.as_chunks::<4>();
     for (index, word) in words.iter().enumerate() {
@@ -111,7 +120,9 @@ fn aarch64(code: &[u8], address: u64, wanted: &impl Fn(u64) -> bool, out: &mut V
             }
             None
         };
-        out.extend(target.filter(|&t| wanted(t)));
+        if let Some(target) = target {
+            found(target);
+        }
     }
 }
 
@@ -130,7 +141,8 @@ mod tests {
             let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
             let mut out = Vec::new();
             let reader = Reader { instructions: Instructions::Aarch64, fixed_addresses: false };
-            reader.references(&code, 0x1000, &|a| (0x2000..0x4000).contains(&a), &mut out);
+            reader.references(&code, 0x1000, &mut |a| out.push(a));
+            out.retain(|a| (0x2000..0x4000).contains(a));
             out
         };
         // adrp x0, 0x2000; add x0, x0, #0x10
@@ -149,7 +161,8 @@ mod tests {
     fn targets(fixed_addresses: bool, code: &[u8]) -> Vec<u64> {
         let mut out = Vec::new();
         let reader = Reader { instructions: Instructions::X86_64, fixed_addresses };
-        reader.references(code, 0x1000, &|a| (0x2000..0x3000).contains(&a), &mut out);
+        reader.references(code, 0x1000, &mut |a| out.push(a));
+        out.retain(|a| (0x2000..0x3000).contains(a));
         out
     }
 

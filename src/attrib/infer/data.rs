@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::code::Reader;
+use super::code::references;
 use super::{Found, LOT, Run, conclusion, most};
-use crate::format::{Image, Instructions};
+use crate::format::Image;
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SymbolId};
 
@@ -77,32 +77,23 @@ impl Holes {
 
 /// Positions in holes that code refers to, with the owner of that code; sorted.
 fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Vec<(u64, Owner)> {
-    if image.header.instructions == Instructions::Other {
-        return Vec::new();
-    }
-    let reader = Reader::of(image);
     let code: Vec<(&Run, Owner)> =
         runs.iter().filter(|r| r.kind == Kind::Code).filter_map(|r| Some((r, r.owner?))).collect();
     let lots: Vec<Vec<(u64, Owner)>> = code
         .par_chunks(LOT)
         .map(|lot| {
             let mut all = Vec::new();
-            let mut addresses = Vec::new();
+            let mut targets = Vec::new();
             for (run, owner) in lot {
                 if owner.instantiated_by == CrateId::NONE {
                     continue;
                 }
-                let range = run.span.start as usize..run.span.end as usize;
-                let (Some(code), Some(address)) = (bytes.get(range), image.line.address(run.span.start))
-                else {
-                    continue;
-                };
-                addresses.clear();
-                let wanted = |a: u64| image.line.pos(a).is_some_and(|p| holes.index(p).is_some());
-                reader.references(code, address, &wanted, &mut addresses);
-                addresses.sort_unstable();
-                addresses.dedup();
-                all.extend(addresses.iter().filter_map(|&a| Some((image.line.pos(a)?, *owner))));
+                targets.clear();
+                let wanted = |pos| holes.index(pos).is_some();
+                references(image, bytes, &run.span, &wanted, &mut targets);
+                targets.sort_unstable();
+                targets.dedup();
+                all.extend(targets.iter().map(|&pos| (pos, *owner)));
             }
             all
         })
@@ -114,18 +105,14 @@ fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Ve
 
 /// Positions of what refers to the last place in `span` that anything refers to.
 pub(super) fn referrers(image: &Image<'_>, bytes: &[u8], runs: &[Run], span: Range<u64>) -> Vec<u64> {
-    let reader = Reader::of(image);
-    let wanted = |a: u64| image.line.pos(a).is_some_and(|p| span.contains(&p));
+    let wanted = |pos| span.contains(&pos);
     let code: Vec<&Run> = runs.iter().filter(|r| r.kind == Kind::Code).collect();
     let of_code = code.par_chunks(LOT).flat_map_iter(|lot| {
         lot.iter().flat_map(|run| {
             let mut targets = Vec::new();
-            let range = run.span.start as usize..run.span.end as usize;
-            if let (Some(code), Some(address)) = (bytes.get(range), image.line.address(run.span.start)) {
-                reader.references(code, address, &wanted, &mut targets);
-            }
+            references(image, bytes, &run.span, &wanted, &mut targets);
             let from = run.span.start;
-            targets.into_iter().filter_map(move |a| Some((image.line.pos(a)?, from))).collect::<Vec<_>>()
+            targets.into_iter().map(move |to| (to, from))
         })
     });
     let mut all: Vec<(u64, u64)> = of_code.collect();

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::code::Reader;
+use super::code::references;
 use super::{Found, Known, LOT, Run, conclusion, most};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, SymbolId};
@@ -14,7 +14,6 @@ pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) 
     let records = &known.crates.locations;
     let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
     let Known { image, crates, .. } = *known;
-    let reader = Reader::of(image);
     let open: Vec<usize> = (0..runs.len())
         .filter(|&i| {
             runs[i].kind == Kind::Code && runs[i].owner.is_none() && runs[i].symbol != SymbolId::NONE
@@ -27,14 +26,11 @@ pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) 
             lot.iter()
                 .map(|&index| {
                     let span = &runs[index].span;
-                    let code = known.bytes.get(span.start as usize..span.end as usize)?;
-                    let address = image.line.address(span.start)?;
                     targets.clear();
-                    let wanted = |a: u64| image.line.pos(a).is_some_and(|p| (first.0..=last.0).contains(&p));
-                    reader.references(code, address, &wanted, &mut targets);
-                    let named = targets.iter().filter_map(|&a| {
-                        let pos = image.line.pos(a)?;
-                        let at = records.binary_search_by_key(&pos, |r| r.0).ok()?;
+                    let wanted = |pos| (first.0..=last.0).contains(&pos);
+                    references(image, known.bytes, span, &wanted, &mut targets);
+                    let named = targets.iter().filter_map(|pos| {
+                        let at = records.binary_search_by_key(pos, |r| r.0).ok()?;
                         records.get(at).map(|r| r.1)
                     });
                     // Whoever uses a `Vec` can panic in `alloc`.

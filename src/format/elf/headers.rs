@@ -11,7 +11,7 @@ use object::read::elf::{ProgramHeader, SectionHeader};
 use super::{Elf, Fatal, File, endian_of};
 use crate::error::Diagnostic;
 use crate::format::{
-    Filler, Format, Header, Instructions, Laid, Line, Load, Region, RegionPlace, Section, Segment,
+    Filler, Format, Header, Instructions, Laid, Line, Load, Machine, Region, RegionPlace, Section, Segment,
 };
 use crate::kind::Kind;
 
@@ -372,20 +372,13 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
         _ => "file of unknown type",
     };
     let bits = if file.is_64() { 64 } else { 32 };
-    let (arch, filler) = arch(file.machine(), bits);
+    let (arch, _) = arch(file.machine(), bits);
     Header {
         format: Format::Elf,
         file_type,
         arch,
         bits,
         endian: endian_of(endian),
-        filler,
-        instructions: match file.machine() {
-            elf::EM_X86_64 if bits == 64 => Instructions::X86_64,
-            elf::EM_AARCH64 => Instructions::Aarch64,
-            _ => Instructions::Other,
-        },
-        fixed_addresses: file.header.e_type(endian) == elf::ET_EXEC,
         build_id: None,
         needed: Vec::new(),
         toolchain: Vec::new(),
@@ -393,6 +386,24 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
         debug_link: None,
         debug_info: None,
         packages: None,
+        stripped_size: None,
+    }
+}
+
+/// What runs the code.
+pub(super) fn machine<H: Elf>(file: &File<'_, H>) -> Machine {
+    let bits = if file.is_64() { 64 } else { 32 };
+    let (_, filler) = arch(file.machine(), bits);
+    Machine {
+        bits,
+        endian: endian_of(file.endian),
+        filler,
+        instructions: match file.machine() {
+            elf::EM_X86_64 if bits == 64 => Instructions::X86_64,
+            elf::EM_AARCH64 => Instructions::Aarch64,
+            _ => Instructions::Other,
+        },
+        fixed_addresses: file.header.e_type(file.endian) == elf::ET_EXEC,
     }
 }
 

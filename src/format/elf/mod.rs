@@ -12,6 +12,7 @@ mod notes;
 mod opd;
 mod plt;
 mod relocations;
+mod strip;
 mod symbols;
 mod unwind;
 
@@ -19,12 +20,9 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
-use super::{DebugInfo, Endian, Header, Image, Section, UnitRange};
+use super::{DebugInfo, Endian, Fatal, Header, Image, Member, Section, UnitRange};
 use crate::error::Diagnostic;
 use crate::timing;
-
-/// What can go wrong before there is any structure to speak of.
-type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Any of the four ELF header layouts.
 pub(super) trait Elf: FileHeader<Endian = Endianness> {}
@@ -132,13 +130,14 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
             packages: notes.packages,
             toolchain: notes.toolchain,
             stripped: !has_symtab,
-            debug_info: dwarf.version.map(|version| DebugInfo { version }),
+            debug_info: dwarf.version.map(|version| DebugInfo::Dwarf { version }),
             file_type: match stated.file_type {
                 "shared object" if dynamic.is_program => "static executable",
                 other => other,
             },
             ..stated
         },
+        members: vec![Member::whole(&line, headers::machine(&file))],
         line,
         segments,
         sections,
@@ -155,6 +154,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     };
     note_overlaps(&image.sections, &mut image.diagnostics);
     clip_ranges(&mut image.unit_ranges, image.line.len());
+    image.header.stripped_size = strip::size(&image);
     Ok(image)
 }
 

@@ -14,7 +14,7 @@ fn is_stripped(section: &Section<'_>) -> bool {
 /// unloaded sections close up behind it, then come the section headers that are
 /// left. `None` for what is not made to ship: an object file is linked by the
 /// symbols that stripping would remove.
-pub(super) fn stripped_size(image: &Image<'_>) -> Option<u64> {
+pub(super) fn size(image: &Image<'_>) -> Option<u64> {
     let file_len = image.line.file_len();
     let gone: Vec<&Section<'_>> =
         image.sections.iter().filter(|s| is_stripped(s) && !s.span.is_empty()).collect();
