@@ -11,6 +11,7 @@ mod code;
 mod data;
 mod layout;
 mod locations;
+mod object_files;
 
 use std::ops::Range;
 
@@ -86,6 +87,7 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
         layout::conclude(&mut runs, &basis, &mut found);
         layout::conclude_merged(&mut runs, crates, &mut found);
         locations::guess(known, &mut runs, &mut found);
+        object_files::conclude(image, &mut runs, (crates, names), &mut found);
         data::conclude(image, known.bytes, &mut runs, &mut found);
         between(&mut runs, (crates, names), &mut found);
     }
