@@ -15,10 +15,11 @@
 //! ```
 //!
 //! Data flows one way: [`input`] gives bytes, [`mod@format`] reads facts, [`attrib`]
-//! decides who owns what, [`model`] holds the answer, [`report`] asks it
+//! decides who owns what, [`model`] holds the answer, [`analysis`] and [`report`] ask it
 //! questions, [`render`] writes what they yield. `docs/ARCHITECTURE.md` has the
 //! map and the reasons.
 
+pub mod analysis;
 pub mod attrib;
 #[cfg(feature = "cli")]
 pub mod cli;

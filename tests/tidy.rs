@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The other top-level modules that each module may name as `crate::NAME`.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("kind", &[]),
     ("partition", &[]),
@@ -22,13 +22,15 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
         "attrib",
         &["error", "format", "input", "intern", "kind", "model", "names", "partition", "project", "timing"],
     ),
-    ("report", &["error", "intern", "kind", "model"]),
+    ("analysis", &["intern", "kind", "model", "names"]),
+    ("report", &["analysis", "error", "intern", "kind", "model"]),
     ("render", &["report"]),
     ("lib", &ALL),
     ("main", &[]),
 ];
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
+    "analysis",
     "attrib",
     "cli",
     "error",

@@ -4,6 +4,7 @@
 //! from values to values; the order below is the order of dependence.
 
 mod charges;
+mod contents;
 mod explain;
 mod infer;
 mod krate;
@@ -14,6 +15,7 @@ mod sections;
 mod symbols;
 mod units;
 
+pub use contents::contents;
 pub use explain::{ClaimAt, Reasons, reasons};
 
 use crate::error::Diagnostic;

@@ -42,6 +42,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat explain app main                    a symbol, by name or any part of it\n  bloat explain app 0x4a2f10                an address\n  bloat explain app @0x1000                 a file offset\n  bloat explain app crate:serde             a crate"
     )]
     Explain(ExplainArgs),
+    /// Compare two binaries: what changed, why, and whether it is too much
+    #[command(
+        after_help = "Examples:\n  bloat diff old/app new/app                               crates, and the symbols that changed in them\n  bloat diff old/app new/app --by section,kind             any other breakdown\n  bloat diff old/app new/app --fail-over 1% --fail-over crate:serde=5KiB\n\nExit status: 0 done, 1 a limit was exceeded, 2 no answer."
+    )]
+    Diff(DiffArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
@@ -119,6 +124,56 @@ pub(super) struct ExplainArgs {
 
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The binary before
+    pub old: PathBuf,
+
+    /// The binary after
+    pub new: PathBuf,
+
+    /// Dimensions to group by, as for `bloat show`. Default: crate,symbol
+    #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+
+    /// Only bytes that pass, as for `bloat show`
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Rows per group; 0 shows all. Default: 20, and 8 below the first dimension
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<usize>,
+
+    /// Which bytes count for order, percentages and limits
+    #[arg(long, value_enum, default_value_t = MeasureArg::File)]
+    pub measure: MeasureArg,
+
+    /// Exit with status 1 if it grows by more: `10KiB`, `1%`, `crate:serde=5KiB`; may be repeated
+    #[arg(long, value_name = "LIMIT")]
+    pub fail_over: Vec<String>,
+
+    /// Refuse to compare files of another format, architecture or toolchain
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// Aligned, for people
+    Text,
+    /// One object, for programs
+    Json,
+    /// One line for each innermost group
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,7 +11,7 @@ use super::args::{
 use super::build::{BuildOptions, build};
 use super::error::CliError;
 use super::output::{say, style, write_to};
-use super::packages;
+use super::{Outcome, packages};
 use crate::error::Severity;
 use crate::input::Input;
 use crate::model::Model;
@@ -23,18 +23,20 @@ use crate::report::{self, ShowOptions};
 use crate::timing;
 
 /// Runs the command that was typed.
-pub(super) fn run(cli: &Cli) -> Result<()> {
+pub(super) fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
-        None => show(&cli.show),
-        Some(Command::Show(args)) => show(args),
-        Some(Command::Ledger(args)) => ledger(args),
-        Some(Command::Explain(args)) => super::explain::explain(args),
+        None => show(&cli.show)?,
+        Some(Command::Show(args)) => show(args)?,
+        Some(Command::Ledger(args)) => ledger(args)?,
+        Some(Command::Explain(args)) => super::explain::explain(args)?,
+        Some(Command::Diff(args)) => return super::diff::diff(args),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);
-            write_to(None, &[], |to| to.write_all(&out))
+            write_to(None, &[], |to| to.write_all(&out))?;
         }
     }
+    Ok(Outcome::Done)
 }
 
 fn show(args: &ShowArgs) -> Result<()> {
@@ -69,10 +71,10 @@ fn show(args: &ShowArgs) -> Result<()> {
     Ok(())
 }
 
-/// The question that the arguments ask; `None` is the overview.
-fn view(args: &ShowArgs) -> Result<Option<View>> {
+/// The dimensions that words name, without repeats.
+pub(super) fn dimensions(words: &[String]) -> Result<Vec<Dim>> {
     let mut dims = Vec::new();
-    for word in &args.by {
+    for word in words {
         let Some(dim) = Dim::parse(word) else {
             let all: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
             let message = format!("`{word}` is not a dimension to group by");
@@ -84,14 +86,24 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
             dims.push(dim);
         }
     }
-    let filter = match &args.filter {
-        None => None,
-        Some(text) => Some(Filter::parse(text).map_err(|error| {
-            CliError::new(format!("failed to read the filter `{text}`"))
-                .with_source(error)
-                .with_hint("an example: --filter 'kind=code and not crate=std,core'")
-        })?),
-    };
+    Ok(dims)
+}
+
+/// The filter that an expression states.
+pub(super) fn filter_of(text: Option<&str>) -> Result<Option<Filter>> {
+    let Some(text) = text else { return Ok(None) };
+    let filter = Filter::parse(text).map_err(|error| {
+        CliError::new(format!("failed to read the filter `{text}`"))
+            .with_source(error)
+            .with_hint("an example: --filter 'kind=code and not crate=std,core'")
+    })?;
+    Ok(Some(filter))
+}
+
+/// The question that the arguments ask; `None` is the overview.
+fn view(args: &ShowArgs) -> Result<Option<View>> {
+    let mut dims = dimensions(&args.by)?;
+    let filter = filter_of(args.filter.as_deref())?;
     let plain =
         dims.is_empty() && filter.is_none() && args.sort == SortArg::Size && args.measure == MeasureArg::File;
     if plain && args.format != ShowFormat::Csv {

@@ -4,6 +4,7 @@
 mod args;
 mod build;
 mod commands;
+mod diff;
 mod error;
 mod explain;
 mod output;
@@ -20,6 +21,17 @@ use self::error::CliError;
 use self::output::say;
 use crate::render::for_terminal;
 
+/// How a command ended that gave its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing more to say.
+    Done,
+    /// A limit that the user set was exceeded.
+    LimitExceeded,
+}
+
+/// A limit was exceeded.
+const EXIT_LIMIT: u8 = 1;
 /// No answer could be given.
 const EXIT_NO_ANSWER: u8 = 2;
 
@@ -37,7 +49,8 @@ pub fn main() -> ExitCode {
         }
     };
     match commands::run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::LimitExceeded) => ExitCode::from(EXIT_LIMIT),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);

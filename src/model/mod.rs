@@ -33,6 +33,13 @@ impl std::ops::AddAssign for Sizes {
     }
 }
 
+/// What symbols hold, as hashes. Made only where a question needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// By [`SymbolId`]; 0 for what has no content of its own.
+    pub by_symbol: Vec<u64>,
+}
+
 /// A binary, each byte with one owner. Owns everything it needs.
 #[derive(Debug, Clone)]
 pub struct Model {

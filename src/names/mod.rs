@@ -69,6 +69,7 @@ mod cpp;
 mod legacy;
 mod legacy_text;
 mod punycode;
+mod stable;
 mod suffix;
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,7 @@ use std::fmt::{self, Write};
 
 pub use cgu::{CguName, cgu};
 pub use constant::{Constant, constant};
+pub use stable::stable;
 pub use suffix::{Suffix, Suffixes};
 pub use toolchain::{is_shim_crate, is_toolchain_crate};
 

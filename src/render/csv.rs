@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::for_csv;
-use crate::report::{LEDGER_COLUMNS, LedgerRow, Row, Show};
+use crate::report::{DiffReport, DiffRow, LEDGER_COLUMNS, LedgerRow, Row, Show};
 
 /// Writes a ledger row by row.
 pub struct LedgerCsv<'w>(::csv::Writer<&'w mut dyn Write>);
@@ -82,6 +82,62 @@ fn lines<W: Write>(
             writer.write_record(record).map_err(io_error)?;
         } else {
             lines(&row.children, depth, names, writer)?;
+        }
+        names.pop();
+    }
+    Ok(())
+}
+
+/// One line for each innermost row that changed.
+pub fn diff_csv(report: &DiffReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(out);
+    let columns = [
+        "old_file",
+        "new_file",
+        "delta_file",
+        "old_memory",
+        "new_memory",
+        "delta_memory",
+        "old_symbols",
+        "new_symbols",
+        "status",
+        "estimated",
+        "renamed_from",
+    ];
+    let header = report.by.iter().map(|d| d.replace('-', "_"));
+    writer.write_record(header.chain(columns.map(String::from))).map_err(io_error)?;
+    let mut names: Vec<String> = Vec::new();
+    diff_lines(&report.rows, report.by.len(), &mut names, &mut writer)?;
+    writer.flush()
+}
+
+fn diff_lines<W: Write>(
+    rows: &[DiffRow],
+    depth: usize,
+    names: &mut Vec<String>,
+    writer: &mut ::csv::Writer<W>,
+) -> io::Result<()> {
+    for row in rows {
+        names.push(for_csv(&row.name).into_owned());
+        if row.children.is_empty() {
+            let missing = depth.saturating_sub(names.len());
+            let record = names.iter().cloned().chain((0..missing).map(|_| String::new()));
+            let values = [
+                row.old.file.to_string(),
+                row.new.file.to_string(),
+                row.delta.file.to_string(),
+                row.old.memory.to_string(),
+                row.new.memory.to_string(),
+                row.delta.memory.to_string(),
+                row.old.symbols.to_string(),
+                row.new.symbols.to_string(),
+                row.status.as_str().to_string(),
+                row.estimated.to_string(),
+                for_csv(row.renamed_from.as_deref().unwrap_or_default()).into_owned(),
+            ];
+            writer.write_record(record.chain(values)).map_err(io_error)?;
+        } else {
+            diff_lines(&row.children, depth, names, writer)?;
         }
         names.pop();
     }

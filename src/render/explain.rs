@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::escape::for_terminal;
+use super::sheet::{Style, heading, mark, shorten, wrapped};
 use super::size;
-use super::text::{Style, heading, mark, shorten, wrapped};
 use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Row};
 
 /// Writes the explanation of a place.

@@ -4,15 +4,19 @@
 //! here, on its way out.
 
 mod csv;
+mod diff;
 mod escape;
 mod explain;
 mod json;
+mod sheet;
 mod size;
 mod text;
 
-pub use csv::{LedgerCsv, show_csv};
+pub use csv::{LedgerCsv, diff_csv, show_csv};
+pub use diff::diff_text;
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
 pub use json::{JsonLines, json};
+pub use sheet::Style;
 pub use size::{bytes, human, percent};
-pub use text::{Style, ledger_text, overview_text, show_text};
+pub use text::{ledger_text, overview_text, show_text};

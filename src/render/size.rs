@@ -48,6 +48,32 @@ pub fn percent(part: u64, whole: u64) -> String {
     format!("{value:.1}%")
 }
 
+/// A change in bytes with its sign, by `format`: `+1.44 MiB`.
+pub fn change(delta: i64, format: impl Fn(u64) -> String) -> String {
+    let sign = if delta < 0 { "-" } else { "+" };
+    if delta == 0 { "0".to_string() } else { format!("{sign}{}", format(delta.unsigned_abs())) }
+}
+
+/// `delta` in percent of what there was before: `+12.3%`; a word where nothing was or is left.
+pub fn percent_change(delta: i64, old: u64) -> String {
+    if old == 0 {
+        return if delta == 0 { "0.0%".to_string() } else { "new".to_string() };
+    }
+    if delta == 0 {
+        return "0.0%".to_string();
+    }
+    if delta.unsigned_abs() == old && delta < 0 {
+        return "gone".to_string();
+    }
+    let value = delta as f64 * 100.0 / old as f64;
+    let sign = if delta < 0 { "-" } else { "+" };
+    match value.abs() {
+        v if v < 0.05 => format!("{sign}<0.1%"),
+        v if v < 999.5 => format!("{sign}{v:.1}%"),
+        v => format!("{sign}{v:.0}%"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +105,21 @@ mod tests {
         assert_eq!(percent(1, 1_000_000), "<0.1%");
         assert_eq!(percent(0, 10), "0.0%");
         assert_eq!(percent(0, 0), "0.0%");
+    }
+
+    #[test]
+    fn changes_keep_their_sign_and_are_never_rounded_to_nothing() {
+        assert_eq!([0, 1, -1536].map(|d| change(d, human)), ["0", "+1 B", "-1.50 KiB"]);
+        let cases = [
+            ((0, 0), "0.0%"),
+            ((5, 0), "new"),
+            ((-5, 5), "gone"),
+            ((1, 10_000), "+<0.1%"),
+            ((-1, 8), "-12.5%"),
+            ((100, 8), "+1250%"),
+        ];
+        for ((delta, old), text) in cases {
+            assert_eq!(percent_change(delta, old), text, "{delta} of {old}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
 //! that do not apply are absent, never null. Bytes are integers.
 
+mod diff;
 mod explain;
 mod ledger;
 mod overview;
@@ -10,6 +11,7 @@ mod rows;
 
 use serde::Serialize;
 
+pub use diff::{Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, diff};
 pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, explain_crate,
     explain_place,
@@ -133,12 +135,22 @@ fn issues(model: &Model) -> Vec<Issue> {
 }
 
 fn head(model: &Model, report: &'static str) -> Head {
-    let facts = &model.facts;
     Head {
         schema_version: SCHEMA_VERSION,
         report,
-        generator: Generator { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        input: InputFacts {
+        generator: GENERATOR,
+        input: InputFacts::of(model),
+        total: model.total().into(),
+    }
+}
+
+/// This tool.
+const GENERATOR: Generator = Generator { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+impl InputFacts {
+    fn of(model: &Model) -> InputFacts {
+        let facts = &model.facts;
+        InputFacts {
             path: facts.path.clone(),
             format: facts.format,
             file_type: facts.file_type,
@@ -153,7 +165,6 @@ fn head(model: &Model, report: &'static str) -> Head {
             debug_files: Vec::new(),
             needed: facts.needed.clone(),
             toolchain: facts.toolchain.clone(),
-        },
-        total: model.total().into(),
+        }
     }
 }

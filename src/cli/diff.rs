@@ -1,0 +1,119 @@
+//! `bloat diff`: what changed, and whether it is too much.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Outcome;
+use super::args::{DiffArgs, DiffFormat, MeasureArg};
+use super::commands::{dimensions, filter_of, finish, packages_of, prepare};
+use super::error::CliError;
+use super::output::{say, style, write_to};
+use crate::analysis::diff::DiffView;
+use crate::analysis::diff::groups::Subject;
+use crate::analysis::limit::{Limit, Verdict, check};
+use crate::attrib;
+use crate::error::Severity;
+use crate::format;
+use crate::input::Input;
+use crate::model::view::{Dim, Measure};
+use crate::model::{Contents, Model};
+use crate::project::Packages;
+use crate::render::{self, for_terminal};
+use crate::report::{self, DiffOptions};
+use crate::timing::phase;
+
+/// Rows of each group below the first dimension, unless a number was asked for.
+const NESTED: usize = 8;
+
+/// Compares two files.
+pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
+    let common = &args.common;
+    prepare(common)?;
+    let limits: Vec<Limit> = args.fail_over.iter().map(|text| limit(text)).collect::<Result<_>>()?;
+    let mut dims = dimensions(&args.by)?;
+    if dims.is_empty() {
+        dims = vec![Dim::Crate, Dim::Symbol];
+    }
+    let measure = match args.measure {
+        MeasureArg::File => Measure::File,
+        MeasureArg::Mem => Measure::Memory,
+    };
+    let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
+    let packages = packages_of(common.manifest_path.as_deref())?;
+    let (old, old_contents) = read(&args.old, &packages)?;
+    let (new, new_contents) = read(&args.new, &packages)?;
+    let options = DiffOptions {
+        limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
+        nested: args.limit.map_or(Some(NESTED), |n| (n > 0).then_some(n)),
+    };
+    let report = phase("diff", || {
+        let old = Subject { model: &old, contents: Some(&old_contents) };
+        let new = Subject { model: &new, contents: Some(&new_contents) };
+        report::diff(old, new, &view, &options)
+    });
+    if args.strict
+        && let Some(issue) = report.diagnostics.iter().find(|d| d.code.starts_with("different-"))
+    {
+        return Err(CliError::new(issue.message.clone())
+            .with_hint("leave out --strict to compare them all the same")
+            .into());
+    }
+    let style = style(common);
+    write_to(common.output.as_deref(), &[&args.old, &args.new], |out| match args.format {
+        DiffFormat::Json => render::json(&report, out),
+        DiffFormat::Csv => render::diff_csv(&report, out),
+        DiffFormat::Text => render::diff_text(&report, &style, out),
+    })?;
+    if args.format == DiffFormat::Csv && !common.quiet {
+        for d in report.diagnostics.iter().filter(|d| d.severity == Severity::Warning.as_str()) {
+            say(format_args!("{}: {}", d.severity, for_terminal(&d.message)));
+        }
+    }
+    let outcome = judge(&old, &new, &limits, measure)?;
+    finish(common);
+    Ok(outcome)
+}
+
+fn limit(text: &str) -> Result<Limit> {
+    let error =
+        |e| CliError::new(format!("`--fail-over {text}` is no limit")).with_source(anyhow::Error::new(e));
+    let hint = "write 10KiB, 1% or crate:serde=5KiB";
+    Limit::parse(text).map_err(|e| error(e).with_hint(hint).into())
+}
+
+/// Reads a file and what its symbols hold.
+fn read(path: &Path, packages: &Packages) -> Result<(Model, Contents)> {
+    let input = phase("open", || Input::open(path)).map_err(super::explain)?;
+    let image = format::read(&input).map_err(super::explain)?;
+    let model = attrib::attribute(&input, &image, packages);
+    let contents = phase("contents", || attrib::contents(&input, &image, &model));
+    Ok((model, contents))
+}
+
+/// Says on standard error which limits were exceeded.
+fn judge(old: &Model, new: &Model, limits: &[Limit], measure: Measure) -> Result<Outcome> {
+    let mut outcome = Outcome::Done;
+    for limit in limits {
+        match check(old, new, limit, measure) {
+            Verdict::Held => {}
+            Verdict::NoSuchPart => {
+                let message = format!("`--fail-over {}` names a part that neither file has", limit.text);
+                say(format_args!("warning: {}", for_terminal(&message)));
+            }
+            Verdict::Exceeded(e) => {
+                outcome = Outcome::LimitExceeded;
+                let grown = render::human(e.new.saturating_sub(e.old));
+                let message = format!(
+                    "limit {} exceeded: {} -> {}, {grown} more where {} are allowed",
+                    e.limit,
+                    render::human(e.old),
+                    render::human(e.new),
+                    render::human(e.allowed),
+                );
+                say(format_args!("error: {}", for_terminal(&message)));
+            }
+        }
+    }
+    Ok(outcome)
+}

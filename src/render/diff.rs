@@ -1,0 +1,126 @@
+//! Differences as text.
+
+use std::io::{self, Write};
+
+use super::escape::for_terminal;
+use super::sheet::{Sheet, Style, heading, indented, mark, wrapped};
+use super::size::{change, percent_change};
+use super::text::issues_text;
+use crate::report::{Cause, DiffReport, DiffRow};
+
+/// Writes what changed.
+pub fn diff_text(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for line in headline(report, style) {
+        wrapped(&for_terminal(&line), 2, style, out)?;
+    }
+    writeln!(out)?;
+    if report.rows.is_empty() {
+        wrapped("Nothing changed.", 2, style, out)?;
+        return issues_text(&report.diagnostics, style, out);
+    }
+    heading(&format!("Change by {}", report.by.join(" > ")), style, out)?;
+    table(report, style, out)?;
+    issues_text(&report.diagnostics, style, out)
+}
+
+/// What the whole files say: sizes, and counts of what changed.
+pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
+    let pair = |old: u64, new: u64| {
+        let delta = new.cast_signed().wrapping_sub(old.cast_signed());
+        let text = change(delta, |b| style.bytes(b));
+        format!("{} -> {}, {text} ({})", style.bytes(old), style.bytes(new), percent_change(delta, old))
+    };
+    let mut lines = vec![
+        format!("{} -> {}", report.old.path, report.new.path),
+        format!("  file       {}", pair(report.total.old.file, report.total.new.file)),
+    ];
+    if let Some(shipped) = &report.shipped {
+        lines.push(format!("  stripped  ~{}", pair(shipped.old, shipped.new)));
+    }
+    lines.push(format!("  in memory  {}", pair(report.total.old.memory, report.total.new.memory)));
+    let s = &report.summary;
+    let bytes = |delta: i64| change(delta, |b| style.bytes(b));
+    lines.push(format!(
+        "  {}s: {} added, {} removed, {} grown, {} shrunk; up {}, down {}, net {}",
+        report.by.last().copied().unwrap_or("row"),
+        s.added,
+        s.removed,
+        s.grown,
+        s.shrunk,
+        bytes(s.up),
+        bytes(s.down),
+        bytes(s.net)
+    ));
+    lines
+}
+
+fn table(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let in_memory = report.measure == "memory";
+    let of = |row: &DiffRow| {
+        if in_memory {
+            (row.old.memory, row.new.memory, row.delta.memory)
+        } else {
+            (row.old.file, row.new.file, row.delta.file)
+        }
+    };
+    let mut sheet = Sheet::new(["change", "%", "old", "new", &report.by.join(" > ")], &["%", "old", "new"]);
+    let cell = |bytes: u64| if bytes == 0 { String::from("-") } else { style.bytes(bytes) };
+    each(&report.rows, 0, &mut |row, depth| {
+        let (old, new, delta) = of(row);
+        let estimated = row.estimated && !in_memory;
+        sheet.rows.push(vec![
+            mark(estimated, change(delta, |b| style.bytes(b))),
+            percent_change(delta, old),
+            cell(old),
+            cell(new),
+            indented(depth, &named(row)),
+        ]);
+        for line in row.cause.iter().flat_map(|c| causes(c, style)) {
+            let empty = String::new;
+            sheet.rows.push(vec![empty(), empty(), empty(), empty(), indented(depth + 1, &line)]);
+        }
+    });
+    let (old, new) = if in_memory {
+        (report.total.old.memory, report.total.new.memory)
+    } else {
+        (report.total.old.file, report.total.new.file)
+    };
+    let delta = new.cast_signed().wrapping_sub(old.cast_signed());
+    sheet.footer = Some(vec![
+        change(delta, |b| style.bytes(b)),
+        percent_change(delta, old),
+        style.bytes(old),
+        style.bytes(new),
+        "total".to_string(),
+    ]);
+    sheet.write(style, out)
+}
+
+fn each(rows: &[DiffRow], depth: usize, look: &mut dyn FnMut(&DiffRow, usize)) {
+    for row in rows {
+        look(row, depth);
+        each(&row.children, depth + 1, look);
+    }
+}
+
+/// The name of a row, with what it was called before.
+pub(super) fn named(row: &DiffRow) -> String {
+    match &row.renamed_from {
+        Some(old) => format!("{} (was {old})", row.name),
+        None => row.name.clone(),
+    }
+}
+
+/// Why a crate changed, one sentence a line.
+pub(super) fn causes(cause: &Cause, style: &Style) -> Vec<String> {
+    let copies = cause.copies.iter().map(|c| {
+        let noun = if c.copies == 1 { "copy" } else { "copies" };
+        let bytes = change(c.bytes, |b| style.bytes(b));
+        let who = match c.instantiated_by.as_slice() {
+            [] => String::new(),
+            all => format!(", instantiated by {}", all.join(", ")),
+        };
+        format!("^ {} more {noun} of {} ({bytes}{who})", c.copies, c.generic)
+    });
+    copies.collect()
+}

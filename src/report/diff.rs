@@ -1,0 +1,449 @@
+//! What changed between two files.
+
+use serde::Serialize;
+
+use super::{GENERATOR, Generator, InputFacts, Issue, Key, SCHEMA_VERSION, Total, issues};
+use crate::analysis::diff::groups::{Groups, Subject};
+use crate::analysis::diff::pair::Pass;
+use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff as compare};
+use crate::model::Model;
+use crate::model::view::{Dim, Measure};
+
+use super::rows::Namer;
+
+/// File bytes, memory bytes and symbols of one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Amounts {
+    /// Bytes of the file.
+    pub file: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Symbols.
+    pub symbols: u64,
+}
+
+impl From<Amount> for Amounts {
+    fn from(a: Amount) -> Amounts {
+        Amounts { file: a.sizes.file, memory: a.sizes.memory, symbols: a.symbols }
+    }
+}
+
+/// New minus old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Change {
+    /// Bytes of the file.
+    pub file: i64,
+    /// Bytes of memory.
+    pub memory: i64,
+    /// Symbols.
+    pub symbols: i64,
+}
+
+impl Change {
+    fn between(old: Amounts, new: Amounts) -> Change {
+        let minus = |new: u64, old: u64| new.cast_signed().wrapping_sub(old.cast_signed());
+        Change {
+            file: minus(new.file, old.file),
+            memory: minus(new.memory, old.memory),
+            symbols: minus(new.symbols, old.symbols),
+        }
+    }
+}
+
+/// What became of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Only the new file has it.
+    Added,
+    /// Only the old file has it.
+    Removed,
+    /// It has more bytes.
+    Grown,
+    /// It has fewer bytes.
+    Shrunk,
+    /// It has as many bytes.
+    Same,
+}
+
+impl Status {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Added => "added",
+            Status::Removed => "removed",
+            Status::Grown => "grown",
+            Status::Shrunk => "shrunk",
+            Status::Same => "same",
+        }
+    }
+}
+
+/// New copies of one generic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Copies {
+    /// The generic item.
+    pub generic: String,
+    /// How many copies more.
+    pub copies: u64,
+    /// How many bytes more.
+    pub bytes: i64,
+    /// Crates that have the new copies.
+    pub instantiated_by: Vec<String>,
+}
+
+/// Why a crate changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Cause {
+    /// Version before, if it is another now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_version: Option<String>,
+    /// Version now, if it was another before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_version: Option<String>,
+    /// Generics that have more copies than before, the largest growth first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copies>,
+}
+
+/// One line of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiffRow {
+    /// Name for people.
+    pub name: String,
+    /// What it is, by dimension: of the new side if there is one.
+    pub key: Key,
+    /// Before.
+    pub old: Amounts,
+    /// After.
+    pub new: Amounts,
+    /// New minus old.
+    pub delta: Change,
+    /// What became of it.
+    pub status: Status,
+    /// Whether boundaries are computed shares or owners are guesses.
+    pub estimated: bool,
+    /// Name of the old side, if it was another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+    /// Why a crate changed, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The row stands for that many that the limit left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest: Option<u64>,
+    /// Rows of the next dimension; they sum to the row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<DiffRow>,
+}
+
+/// Counts of the innermost rows, and the bytes they went up and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Summary {
+    /// Rows that only the new file has.
+    pub added: u64,
+    /// Rows that only the old file has.
+    pub removed: u64,
+    /// Rows with more bytes.
+    pub grown: u64,
+    /// Rows with fewer bytes.
+    pub shrunk: u64,
+    /// Bytes of all that went up.
+    pub up: i64,
+    /// Bytes of all that went down, not above zero.
+    pub down: i64,
+    /// Both together: the new size minus the old.
+    pub net: i64,
+}
+
+/// Both sides of a total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Before.
+    pub old: Total,
+    /// After.
+    pub new: Total,
+    /// New minus old, in bytes of the file.
+    pub delta: i64,
+    /// New minus old, in bytes of memory.
+    pub memory_delta: i64,
+}
+
+/// Size of what ships: without symbols and debug information that stripping removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ShippedChange {
+    /// Before.
+    pub old: u64,
+    /// After.
+    pub new: u64,
+    /// New minus old.
+    pub delta: i64,
+}
+
+/// The answer to `diff`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiffReport {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// `diff`.
+    pub report: &'static str,
+    /// The tool that wrote it.
+    pub generator: Generator,
+    /// The old file.
+    pub old: InputFacts,
+    /// The new file.
+    pub new: InputFacts,
+    /// Sizes of the files.
+    pub total: Totals,
+    /// Sizes of what ships, where both files are made to ship.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped: Option<ShippedChange>,
+    /// Counts and sums.
+    pub summary: Summary,
+    /// Dimensions from the outermost to the innermost.
+    pub by: Vec<&'static str>,
+    /// `file` or `memory`: what rows are ordered by.
+    pub measure: &'static str,
+    /// What changed, the largest change first. Rows without any change are left out.
+    pub rows: Vec<DiffRow>,
+    /// What could not be understood, and what makes the files hard to compare.
+    pub diagnostics: Vec<Issue>,
+}
+
+/// How much of an answer to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiffOptions {
+    /// Rows of the first dimension; all if none.
+    pub limit: Option<usize>,
+    /// Rows of each group below; all if none.
+    pub nested: Option<usize>,
+}
+
+/// Answers `diff`.
+pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffOptions) -> DiffReport {
+    let answer = compare(old, new, view);
+    let causes = match view.dims.first() {
+        Some(Dim::Crate) => Some(Causes::new(old, new, view)),
+        _ => None,
+    };
+    let build = Build {
+        answer: &answer,
+        namers: [Namer::new(old.model, &view.dims), Namer::new(new.model, &view.dims)],
+        measure: view.measure,
+        options,
+        causes,
+    };
+    let mut summary = Summary::default();
+    answer.roots.iter().for_each(|node| count(node, view.measure, &mut summary));
+    let rows = build.rows(&answer.roots, 0, &Key::default());
+    let (a, b) = (old.model, new.model);
+    let total = Amounts::from(answer.old);
+    let change = Change::between(total, answer.new.into());
+    let shipped = a.facts.stripped_size.zip(b.facts.stripped_size).map(|(old, new)| ShippedChange {
+        old,
+        new,
+        delta: new.cast_signed().wrapping_sub(old.cast_signed()),
+    });
+    let mut diagnostics = comparability(a, b);
+    diagnostics.extend(issues(a));
+    diagnostics.extend(issues(b));
+    diagnostics.dedup();
+    DiffReport {
+        schema_version: SCHEMA_VERSION,
+        report: "diff",
+        generator: GENERATOR,
+        old: InputFacts::of(a),
+        new: InputFacts::of(b),
+        total: Totals {
+            old: answer.old.sizes.into(),
+            new: answer.new.sizes.into(),
+            delta: change.file,
+            memory_delta: change.memory,
+        },
+        shipped,
+        summary,
+        by: view.dims.iter().map(|d| d.as_str()).collect(),
+        measure: match view.measure {
+            Measure::File => "file",
+            Measure::Memory => "memory",
+        },
+        rows,
+        diagnostics,
+    }
+}
+
+/// What makes two files hard to compare.
+fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
+    let mut all = Vec::new();
+    let mut differ = |code: &'static str, what: &str, before: &str, after: &str| {
+        if before != after && !before.is_empty() && !after.is_empty() {
+            let message = format!("the files differ in {what}: {before} before, {after} now");
+            all.push(Issue { severity: "warning", code, message, offset: None, bytes: None });
+        }
+    };
+    let (a, b) = (&old.facts, &new.facts);
+    differ("different-format", "format", a.format, b.format);
+    differ("different-architecture", "architecture", &a.arch, &b.arch);
+    differ("different-toolchain", "toolchain", &a.toolchain.join(", "), &b.toolchain.join(", "));
+    let debug = |info: &Option<String>| info.clone().unwrap_or_else(|| "none".to_string());
+    differ("different-debug-info", "debug information", &debug(&a.debug_info), &debug(&b.debug_info));
+    all
+}
+
+/// Adds up the innermost rows.
+fn count(node: &DiffNode, measure: Measure, summary: &mut Summary) {
+    if !node.children.is_empty() {
+        node.children.iter().for_each(|child| count(child, measure, summary));
+        return;
+    }
+    let delta = node.delta(measure);
+    summary.net += delta;
+    summary.up += delta.max(0);
+    summary.down += delta.min(0);
+    match status(node, measure) {
+        Status::Added => summary.added += 1,
+        Status::Removed => summary.removed += 1,
+        Status::Grown => summary.grown += 1,
+        Status::Shrunk => summary.shrunk += 1,
+        Status::Same => {}
+    }
+}
+
+fn status(node: &DiffNode, measure: Measure) -> Status {
+    let empty = |a: Amount| a.sizes.file == 0 && a.sizes.memory == 0;
+    match node.delta(measure) {
+        _ if empty(node.old) => Status::Added,
+        _ if empty(node.new) => Status::Removed,
+        1.. => Status::Grown,
+        0 => Status::Same,
+        _ => Status::Shrunk,
+    }
+}
+
+/// Why crates changed.
+struct Causes<'m> {
+    /// Crates, generics in them, and who instantiates those.
+    copies: Diff<'m>,
+}
+
+/// Generics named for one crate.
+const NAMED: usize = 3;
+
+impl<'m> Causes<'m> {
+    fn new(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Causes<'m> {
+        let dims = vec![Dim::Crate, Dim::Generic, Dim::InstantiatedBy];
+        let view = DiffView { dims, filter: view.filter.clone(), measure: view.measure };
+        Causes { copies: compare(old, new, &view) }
+    }
+
+    fn of(&self, groups: &Groups<'_>, node: &DiffNode, measure: Measure) -> Option<Cause> {
+        let mut cause = Cause::default();
+        let group = groups.groups[node.group as usize];
+        if group.pass == Pass::Normalised && group.old.is_some() && group.new.is_some() {
+            let version = |label: String| label.split_once('@').map(|(_, version)| version.to_string());
+            cause.old_version = group.old.and_then(|key| version(groups.old_keys.label(key)));
+            cause.new_version = group.new.and_then(|key| version(groups.new_keys.label(key)));
+        }
+        let [crates, generics, by] = &self.copies.groups[..] else { return None };
+        let same = |n: &&DiffNode| {
+            let other = crates.groups[n.group as usize];
+            (other.old, other.new) == (group.old, group.new)
+        };
+        for generic in self.copies.roots.iter().find(same).map_or(&[][..], |n| &n.children) {
+            let more = generic.new.symbols.saturating_sub(generic.old.symbols);
+            let delta = generic.delta(measure);
+            let name = generics.label(generic.group);
+            if more == 0 || delta <= 0 || !name.contains("<_>") {
+                continue;
+            }
+            let who = generic.children.iter().filter(|c| c.new.symbols > c.old.symbols);
+            cause.copies.push(Copies {
+                copies: more,
+                bytes: delta,
+                instantiated_by: who.map(|c| by.label(c.group)).collect(),
+                generic: name,
+            });
+        }
+        cause.copies.truncate(NAMED);
+        (cause != Cause::default()).then_some(cause)
+    }
+}
+
+struct Build<'d, 'm> {
+    answer: &'d Diff<'m>,
+    namers: [Namer<'m>; 2],
+    measure: Measure,
+    options: &'d DiffOptions,
+    causes: Option<Causes<'m>>,
+}
+
+impl Build<'_, '_> {
+    fn rows(&self, nodes: &[DiffNode], level: usize, above: &Key) -> Vec<DiffRow> {
+        let Some(groups) = self.answer.groups.get(level) else { return Vec::new() };
+        let renamed = |n: &&DiffNode| {
+            let changed = n.is_changed()
+                || n.children.is_empty() && groups.groups[n.group as usize].pass == Pass::Content;
+            changed || self.has_rename(n, level)
+        };
+        let changed: Vec<&DiffNode> = nodes.iter().filter(renamed).collect();
+        let limit = if level == 0 { self.options.limit } else { self.options.nested };
+        let shown = limit.unwrap_or(usize::MAX).min(changed.len());
+        // One row left out is as long as the row that would say so.
+        let shown = if shown + 1 == changed.len() { changed.len() } else { shown };
+        let (shown, hidden) = changed.split_at(shown);
+        let mut rows: Vec<DiffRow> = shown.iter().map(|node| self.row(groups, node, level, above)).collect();
+        if !hidden.is_empty() {
+            let mut sum =
+                DiffNode { group: 0, old: Amount::default(), new: Amount::default(), children: Vec::new() };
+            for node in hidden {
+                sum.old.join(node.old);
+                sum.new.join(node.new);
+            }
+            let mut rest = self.plain(format!("[{} more]", hidden.len()), above.clone(), &sum);
+            rest.rest = Some(hidden.len() as u64);
+            rows.push(rest);
+        }
+        rows
+    }
+
+    /// Whether something below was renamed, which changes no size.
+    fn has_rename(&self, node: &DiffNode, level: usize) -> bool {
+        let Some(groups) = self.answer.groups.get(level + 1) else { return false };
+        node.children.iter().any(|child| {
+            groups.groups[child.group as usize].pass == Pass::Content || self.has_rename(child, level + 1)
+        })
+    }
+
+    fn row(&self, groups: &Groups<'_>, node: &DiffNode, level: usize, above: &Key) -> DiffRow {
+        let group = groups.groups[node.group as usize];
+        let [old, new] = &self.namers;
+        let key = match (group.old, group.new) {
+            (_, Some(key)) => new.key(&groups.new_keys, key, above),
+            (Some(key), None) => old.key(&groups.old_keys, key, above),
+            (None, None) => above.clone(),
+        };
+        let mut row = self.plain(groups.label(node.group), key.clone(), node);
+        row.renamed_from = groups.renamed_from(node.group).filter(|_| group.pass != Pass::Exact);
+        row.cause =
+            self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node, self.measure));
+        row.children = self.rows(&node.children, level + 1, &key);
+        row
+    }
+
+    fn plain(&self, name: String, key: Key, node: &DiffNode) -> DiffRow {
+        let (old, new) = (node.old.into(), node.new.into());
+        DiffRow {
+            name,
+            key,
+            old,
+            new,
+            delta: Change::between(old, new),
+            status: status(node, self.measure),
+            estimated: node.old.estimated + node.new.estimated > 0,
+            renamed_from: None,
+            cause: None,
+            rest: None,
+            children: Vec::new(),
+        }
+    }
+}
