@@ -49,7 +49,14 @@ pub(super) fn build(image: &Image<'_>, bytes: &[u8], names: &mut Names) -> Layou
     let segments: Vec<SegmentRow> = image
         .segments
         .iter()
-        .map(|s| SegmentRow { name: names.intern(&s.name), address: s.address, memory_size: s.memory_size })
+        .map(|s| SegmentRow {
+            name: names.intern(&s.name),
+            address: s.address,
+            physical: s.physical,
+            writable: s.writable,
+            file_size: s.file.end - s.file.start,
+            memory_size: s.memory_size,
+        })
         .collect();
     let by_segment = by_segment(image, segments.len());
 

@@ -89,6 +89,10 @@ pub(super) struct ShowArgs {
     #[arg(long, value_enum, default_value_t = MeasureArg::File)]
     pub measure: MeasureArg,
 
+    /// memory.x or linker script of firmware: names regions of flash and RAM, and their lengths
+    #[arg(long, value_name = "PATH")]
+    pub memory: Option<PathBuf>,
+
     /// Output format
     #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
     pub format: ShowFormat,

@@ -12,6 +12,7 @@ use super::build::{BuildOptions, build};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::{Outcome, packages};
+use crate::analysis::memory;
 use crate::error::Severity;
 use crate::input::Input;
 use crate::model::Model;
@@ -129,13 +130,15 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
 
 fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
     let common = &args.common;
-    let model = analyze(file, manifest)?;
+    let mut model = analyze(file, manifest)?;
+    let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
+    memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
     let style = style(common);
     let output = common.output.as_deref();
     match view {
         None => {
-            let report = timing::phase("report", || report::overview(&model, limit));
+            let report = timing::phase("report", || report::overview(&model, limit, &regions));
             write_to(output, &[file], |out| match args.format {
                 ShowFormat::Json => render::json(&report, out),
                 ShowFormat::Text | ShowFormat::Csv => render::overview_text(&report, &style, out),
@@ -153,6 +156,16 @@ fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option
     }
     finish(common);
     Ok(())
+}
+
+/// The regions that a linker script names.
+fn memory_regions(script: &Path) -> Result<Vec<memory::Region>> {
+    let message = || format!("failed to read the memory regions of `{}`", script.display());
+    let text = std::fs::read_to_string(script).map_err(|e| CliError::new(message()).with_source(e))?;
+    memory::parse(&text).map_err(|error| {
+        let hint = "a region is written FLASH : ORIGIN = 0x08000000, LENGTH = 256K inside MEMORY { }";
+        CliError::new(message()).with_source(error).with_hint(hint).into()
+    })
 }
 
 fn ledger(args: &LedgerArgs) -> Result<()> {

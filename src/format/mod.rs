@@ -307,6 +307,10 @@ pub struct Segment {
     pub name: String,
     /// Virtual address.
     pub address: u64,
+    /// Where it is stored before it runs, in a program without an operating system.
+    pub physical: Option<u64>,
+    /// Whether the program may write to it.
+    pub writable: bool,
     /// Size in memory.
     pub memory_size: u64,
     /// The bytes it loads.

@@ -85,6 +85,12 @@ pub struct SegmentRow {
     pub name: NameId,
     /// Virtual address.
     pub address: u64,
+    /// Where it is stored before it runs, in a program without an operating system.
+    pub physical: Option<u64>,
+    /// Whether the program may write to it.
+    pub writable: bool,
+    /// Bytes of the file that it loads.
+    pub file_size: u64,
     /// Size in memory.
     pub memory_size: u64,
 }

@@ -26,6 +26,7 @@ pub fn overview_text(report: &Overview, style: &Style, out: &mut dyn Write) -> i
         symbols_table(report, style, out)?;
     }
     shipped(report, style, out)?;
+    memory_regions(report, style, out)?;
     issues_text(&report.diagnostics, style, out)
 }
 
@@ -191,6 +192,24 @@ fn shipped(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<
     wrapped(&text, 2, style, out)
 }
 
+fn memory_regions(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if report.memory_regions.is_empty() {
+        return Ok(());
+    }
+    let parts = report.memory_regions.iter().map(|region| {
+        let used = format!("{} {}", for_terminal(&region.name), style.bytes(region.used));
+        match region.length {
+            Some(length) => {
+                format!("{used} of {} ({})", style.bytes(length), size::percent(region.used, length))
+            }
+            None => used,
+        }
+    });
+    let parts: Vec<String> = parts.collect();
+    writeln!(out)?;
+    wrapped(&format!("Memory in use: {}.", parts.join(", ")), 2, style, out)
+}
+
 /// Writes diagnostics, the first few in full.
 pub(super) fn issues_text(issues: &[Issue], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if issues.is_empty() {
@@ -306,7 +325,7 @@ mod tests {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin/demo-x86_64-symtab");
         let input = crate::input::Input::from_bytes("-", std::fs::read(path).unwrap());
         let model = crate::analyze(&input).unwrap();
-        let mut overview = crate::report::overview(&model, Some(20));
+        let mut overview = crate::report::overview(&model, Some(20), &[]);
         overview.diagnostics.push(Issue {
             severity: "warning",
             code: "test",

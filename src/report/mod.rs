@@ -17,7 +17,7 @@ pub use explain::{
     explain_place,
 };
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
-pub use overview::{Overview, Shipped, overview};
+pub use overview::{MemoryRegion, Overview, Shipped, overview};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
 
 use crate::error::Diagnostic;

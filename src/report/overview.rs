@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::rows::{Namer, Row};
 use super::{Columns, Head, Issue, Key, head, issues};
+use crate::analysis::memory::{Region, Use, usage};
 use crate::kind::Kind;
 use crate::model::view::{Dim, Measure, Node, Sort, View, tree};
 use crate::model::{Model, Sizes, Source};
@@ -25,8 +26,33 @@ pub struct Overview {
     /// What would ship once stripped; absent for object files, which do not ship.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipped: Option<Shipped>,
+    /// Flash and RAM that a program without an operating system takes up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memory_regions: Vec<MemoryRegion>,
     /// What could not be understood.
     pub diagnostics: Vec<Issue>,
+}
+
+/// A region of memory and how much of it is in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemoryRegion {
+    /// Name of the region; `flash` or `RAM` where no linker script names any.
+    pub name: String,
+    /// First address, where a linker script states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u64>,
+    /// Length in bytes, where a linker script states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    /// Bytes in use.
+    pub used: u64,
+}
+
+impl From<Use> for MemoryRegion {
+    fn from(u: Use) -> MemoryRegion {
+        let (origin, length) = u.extent.unzip();
+        MemoryRegion { name: u.name, origin, length, used: u.used }
+    }
 }
 
 /// What would be left without symbols and debug information.
@@ -45,7 +71,9 @@ pub struct Shipped {
 }
 
 /// Answers `bloat FILE`, with at most `limit` rows in the first table and half as many in others.
-pub fn overview(model: &Model, limit: Option<usize>) -> Overview {
+///
+/// `regions` are those of the linker script, if one is known.
+pub fn overview(model: &Model, limit: Option<usize>, regions: &[Region]) -> Overview {
     let dim = main_dimension(model);
     let half = limit.map(|l| l.div_ceil(2));
     let kind_total =
@@ -64,6 +92,7 @@ pub fn overview(model: &Model, limit: Option<usize>) -> Overview {
         kinds: simple(model, Dim::Kind, None),
         largest_symbols: largest_symbols(model, half),
         shipped: model.facts.stripped_size.map(shipped),
+        memory_regions: usage(model, regions).into_iter().map(MemoryRegion::from).collect(),
         diagnostics: issues(model),
     }
 }

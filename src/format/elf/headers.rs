@@ -163,6 +163,7 @@ fn segments<H: Elf>(file: &File<'_, H>) -> Vec<Segment> {
     let endian = file.endian;
     let len = file.data.len() as u64;
     let load = file.segments.iter().filter(|s| s.p_type(endian) == elf::PT_LOAD);
+    let bare_metal = is_bare_metal(file);
     load.enumerate()
         .map(|(index, s)| {
             let flags = s.p_flags(endian).0;
@@ -174,6 +175,8 @@ fn segments<H: Elf>(file: &File<'_, H>) -> Vec<Segment> {
             Segment {
                 name: format!("LOAD #{index} {r}{w}{x}"),
                 address: s.p_vaddr(endian).into(),
+                physical: bare_metal.then(|| s.p_paddr(endian).into()),
+                writable: flags & 2 != 0,
                 memory_size: s.p_memsz(endian).into(),
                 file: start..offset.saturating_add(size).clamp(start, len),
                 kind: match (flags & 1 != 0, flags & 2 != 0) {
@@ -184,6 +187,40 @@ fn segments<H: Elf>(file: &File<'_, H>) -> Vec<Segment> {
             }
         })
         .collect()
+}
+
+/// Whether the program runs without an operating system, as firmware does.
+///
+/// Nothing states it. Programs of systems have an interpreter, a dynamic table, a note
+/// of their system's ABI or run where they are stored; firmware has none of these,
+/// and stores at least its initial data elsewhere or starts with a table of vectors.
+fn is_bare_metal<H: Elf>(file: &File<'_, H>) -> bool {
+    let endian = file.endian;
+    let has = |wanted| file.segments.iter().any(|s| s.p_type(endian) == wanted);
+    let is_program = file.header.e_type(endian) == elf::ET_EXEC;
+    let by_system = has(elf::PT_INTERP) || has(elf::PT_DYNAMIC) || has(elf::PT_NOTE) || has(elf::PT_TLS);
+    let microcontroller = matches!(
+        file.machine(),
+        elf::EM_ARM
+            | elf::EM_AARCH64
+            | elf::EM_RISCV
+            | elf::EM_XTENSA
+            | elf::EM_AVR
+            | elf::EM_MSP430
+            | elf::EM_MIPS
+    );
+    if !is_program || by_system || !microcontroller {
+        return false;
+    }
+    let is_load = |s: &&H::ProgramHeader| s.p_type(endian) == elf::PT_LOAD;
+    let moved =
+        |s: &H::ProgramHeader| Into::<u64>::into(s.p_paddr(endian)) != Into::<u64>::into(s.p_vaddr(endian));
+    let strings = section_strings(file, &mut Vec::new());
+    let starts_with_vectors = file.headers.iter().any(|h| {
+        let name = strings.get(h.sh_name(endian)).unwrap_or_default();
+        matches!(name, b".vector_table" | b".isr_vector" | b".vectors" | b".intvecs")
+    });
+    starts_with_vectors || file.segments.iter().filter(is_load).any(moved)
 }
 
 /// The loaded sections of an object file by index, and what each puts on the line.
