@@ -123,10 +123,14 @@ fn list<L: Copy + Ord>(
 
 fn symbol_label(rows: &[SymbolRow], names: &Names, id: SymbolId) -> String {
     let Some(row) = id.get().and_then(|i| rows.get(i)) else { return String::new() };
+    let name = names.get(row.name);
     match row.sort {
-        SymbolSort::Structure => format!("[{}]", names.get(row.name)),
-        SymbolSort::Unnamed => format!("[function at {:#x}]", row.address.unwrap_or_default()),
-        _ => crate::names::display(names.get(row.name)),
+        SymbolSort::Structure => format!("[{name}]"),
+        SymbolSort::Unnamed if name.is_empty() => {
+            format!("[function at {:#x}]", row.address.unwrap_or_default())
+        }
+        SymbolSort::Unnamed => name.to_string(),
+        _ => crate::names::display(name),
     }
 }
 

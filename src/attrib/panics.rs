@@ -26,7 +26,7 @@ pub(super) fn read<'f>(image: &Image<'_>, bytes: &'f [u8]) -> Vec<Location<'f>> 
     let mut data: Vec<_> = image
         .sections
         .iter()
-        .filter(|s| s.loaded && s.kind == Kind::Data && !s.span.is_empty())
+        .filter(|s| s.loaded && matches!(s.kind, Kind::Data | Kind::Rodata) && !s.span.is_empty())
         .map(|s| s.span.clone())
         .collect();
     data.sort_by_key(|s| (s.start, s.end));

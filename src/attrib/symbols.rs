@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::format::{Image, RegionPlace, Section, SymbolKind};
+use crate::format::{Image, RegionPlace, Section, Symbol, SymbolKind};
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{SymbolId, SymbolRow, SymbolSort};
@@ -64,7 +64,7 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
     rows(image, &order, names, &mut out);
     let bounds = Bounds::new(image, &out.pos_of);
     claims(image, &bounds, &mut out);
-    unnamed(image, &mut out);
+    unnamed(image, names, &mut out);
     structures(image, names, &mut out);
     out
 }
@@ -141,7 +141,8 @@ fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) 
         };
         out.rows.push(SymbolRow {
             name: names.push(name),
-            address: (symbol.kind != SymbolKind::Import).then_some(symbol.address),
+            address: (symbol.kind != SymbolKind::Import && has_address(image, symbol))
+                .then_some(symbol.address),
             size: symbol.size,
             sort: match symbol.kind {
                 SymbolKind::Function => SymbolSort::Function,
@@ -155,6 +156,11 @@ fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) 
         out.fact_of.push(index);
         out.pos_of.push(symbol.pos.unwrap_or(u64::MAX));
     }
+}
+
+/// Whether the value of a symbol is an address: code of some machines is not in memory.
+fn has_address(image: &Image<'_>, symbol: &Symbol<'_>) -> bool {
+    symbol.section.and_then(|s| image.sections.get(s as usize)).is_none_or(|s| s.loaded || !s.executable)
 }
 
 /// Where things without a size must end.
@@ -196,7 +202,7 @@ fn claims(image: &Image<'_>, bounds: &Bounds, out: &mut Symbols) {
         let symbol = &image.symbols[out.fact_of[row] as usize];
         let (Some(pos), id) = (symbol.pos, SymbolId::new(row)) else { continue };
         let stated = symbol.section.and_then(|s| image.sections.get(s as usize));
-        let holds = |s: &&Section<'_>| s.loaded && s.span.start <= pos && pos < s.span.end;
+        let holds = |s: &&Section<'_>| is_used(s) && s.span.start <= pos && pos < s.span.end;
         // The section index can be stale; the place is what counts.
         let Some(section) = stated.filter(holds).or_else(|| by_place.get(pos)) else { continue };
         let (end, rank) = if symbol.size > 0 {
@@ -221,12 +227,17 @@ fn claims(image: &Image<'_>, bounds: &Bounds, out: &mut Symbols) {
     }
 }
 
-/// Loaded sections in order of position.
+/// Whether what a section holds is part of the running program.
+fn is_used(section: &Section<'_>) -> bool {
+    section.loaded || section.executable
+}
+
+/// Sections of the running program in order of position.
 struct SectionsByPlace<'i, 'data>(Vec<&'i Section<'data>>);
 
 impl<'i, 'data> SectionsByPlace<'i, 'data> {
     fn new(image: &'i Image<'data>) -> Self {
-        let mut all: Vec<_> = image.sections.iter().filter(|s| s.loaded && !s.span.is_empty()).collect();
+        let mut all: Vec<_> = image.sections.iter().filter(|s| is_used(s) && !s.span.is_empty()).collect();
         all.sort_by_key(|s| (s.span.start, s.span.end));
         SectionsByPlace(all)
     }
@@ -288,17 +299,26 @@ fn is_linker_mark(name: &[u8]) -> bool {
     MARKS.contains(&name) || name.starts_with(b"__start_") || name.starts_with(b"__stop_")
 }
 
-/// Functions that unwind tables describe; they count where no symbol claims.
-fn unnamed(image: &Image<'_>, out: &mut Symbols) {
+/// Functions that unwind tables describe, or that are counted; they count where no symbol claims.
+fn unnamed(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
     let mut named: Vec<u64> = out.claims.iter().map(|c| c.start).collect();
     named.dedup();
+    // Of one member all functions follow one another.
+    let (mut member, mut count) = (None, 0u64);
     for function in &image.functions {
+        let here = image.member_at(function.start);
+        count = if here == member { count.saturating_add(1) } else { 0 };
+        member = here;
         if named.binary_search(&function.start).is_ok() {
             continue;
         }
-        let id = push_structure(out, crate::intern::NameId::NONE, SymbolSort::Unnamed);
+        let first = here.and_then(|m| image.members.get(m)?.first_function);
+        let name = first.map_or(crate::intern::NameId::NONE, |first| {
+            names.push(&format!("func[{}]", first.saturating_add(count)))
+        });
+        let id = push_structure(out, name, SymbolSort::Unnamed);
         let row = &mut out.rows[id.0 as usize];
-        row.address = image.line.address(function.start).or(Some(function.start));
+        row.address = image.line.address(function.start).or(first.is_none().then_some(function.start));
         row.size = function.end - function.start;
         out.claims.push(Claim { start: function.start, end: function.end, rank: rank::UNWIND, label: id });
     }

@@ -75,6 +75,11 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
         self.at as u64
     }
 
+    /// Offset of what is out of reach.
+    pub(crate) fn end(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     pub(crate) fn is_at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
@@ -82,6 +87,18 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
     pub(crate) fn skip(&mut self, len: u64) -> Option<()> {
         let end = self.at.checked_add(usize::try_from(len).ok()?)?;
         (end <= self.bytes.len()).then(|| self.at = end)
+    }
+
+    /// The next byte, which is not passed over.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The next `len` bytes.
+    pub(crate) fn take(&mut self, len: u64) -> Option<&'data [u8]> {
+        let start = self.at;
+        self.skip(len)?;
+        self.bytes.get(start..self.at)
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {

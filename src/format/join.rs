@@ -127,6 +127,7 @@ fn append<'data>(whole: &mut Image<'data>, part: Part<'data>, shift: Shift) {
         file: span(&m.file),
         zero: shift.zero(&m.zero),
         machine: m.machine,
+        first_function: m.first_function,
     }));
     whole.segments.extend(image.segments.into_iter().map(|mut s| {
         s.file = span(&s.file);

@@ -13,8 +13,10 @@ pub mod dwarf;
 pub mod elf;
 mod join;
 mod line;
+mod packages;
 mod trouble;
 pub mod unwind;
+pub mod wasm;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -45,7 +47,7 @@ pub struct Image<'data> {
     pub symbols: Vec<Symbol<'data>>,
     /// Files that the symbol table names (`STT_FILE`), by [`Symbol::file`].
     pub files: Vec<Cow<'data, str>>,
-    /// Functions that unwind tables describe.
+    /// Functions that unwind tables describe, or that the format counts.
     pub functions: Vec<Range<u64>>,
     /// Units of debug information.
     pub units: Vec<Unit<'data>>,
@@ -134,6 +136,8 @@ pub struct Member<'data> {
     pub zero: Range<u64>,
     /// What runs its code.
     pub machine: Machine,
+    /// Where functions have numbers: that of its first in [`Image::functions`].
+    pub first_function: Option<u64>,
 }
 
 /// What runs the code, and how to tell code from what fills gaps in it.
@@ -155,7 +159,7 @@ impl Member<'_> {
     /// The whole of a file that is its only member.
     pub(crate) fn whole(line: &Line, machine: Machine) -> Member<'static> {
         let (file_len, len) = (line.file_len(), line.len());
-        Member { name: "".into(), file: 0..file_len, zero: file_len..len, machine }
+        Member { name: "".into(), file: 0..file_len, zero: file_len..len, machine, first_function: None }
     }
 }
 
@@ -275,6 +279,8 @@ pub enum Instructions {
     X86_64,
     /// 64-bit ARM, little-endian as its instructions always are.
     Aarch64,
+    /// Function bodies of WebAssembly, each behind its length.
+    Wasm,
     /// Any other: references are not read.
     Other,
 }
@@ -506,14 +512,16 @@ fn read_image(bytes: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
     if bytes.starts_with(b"\x7fELF") {
         return Some(elf::read(bytes));
     }
+    if bytes.starts_with(wasm::MAGIC) {
+        return Some(wasm::read(bytes));
+    }
     None
 }
 
 /// What bytes that are no known binary look like.
 fn describe(bytes: &[u8]) -> Cow<'static, str> {
-    let known: [(&[u8], &str); 12] = [
+    let known: [(&[u8], &str); 11] = [
         (b"MZ", "it looks like a PE executable; this version reads ELF only"),
-        (b"\0asm", "it looks like a WebAssembly module; this version reads ELF only"),
         (b"\xfe\xed\xfa\xce", "it looks like a Mach-O file; this version reads ELF only"),
         (b"\xfe\xed\xfa\xcf", "it looks like a Mach-O file; this version reads ELF only"),
         (b"\xce\xfa\xed\xfe", "it looks like a Mach-O file; this version reads ELF only"),

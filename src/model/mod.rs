@@ -96,7 +96,10 @@ impl Model {
         let name = self.names.get(row.name);
         match row.sort {
             SymbolSort::Structure => format!("[{name}]"),
-            SymbolSort::Unnamed => format!("[function at {:#x}]", row.address.unwrap_or_default()),
+            SymbolSort::Unnamed if name.is_empty() => {
+                format!("[function at {:#x}]", row.address.unwrap_or_default())
+            }
+            SymbolSort::Unnamed => name.to_string(),
             _ => crate::names::display(name),
         }
     }

@@ -72,7 +72,7 @@ fn segment(text: &str) -> Option<(&str, &str)> {
 
 /// `h` and 16 hexadecimal digits of which at least five differ. That C++ has a
 /// function of such a name is next to impossible.
-fn is_hash(text: &str) -> bool {
+pub(super) fn is_hash(text: &str) -> bool {
     let Some(hex) = text.strip_prefix('h').filter(|hex| hex.len() == 16) else {
         return false;
     };
@@ -138,7 +138,7 @@ fn definer(path: &str, depth: u32) -> Option<Definer<'_>> {
 /// certain. The impl's crate names both, so it is the one further downstream;
 /// between two crates of a program the text does not tell which that is, and
 /// a type with a foreign trait is the commoner case.
-fn choose(of_type: &str, of_trait: &str) -> (Side, bool) {
+pub(super) fn choose(of_type: &str, of_trait: &str) -> (Side, bool) {
     let (kind, by) = (rank(of_type), rank(of_trait));
     if kind < by { (Side::Trait, true) } else { (Side::Type, kind > by || of_type == of_trait) }
 }

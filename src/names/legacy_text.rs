@@ -1,4 +1,6 @@
 //! Text from legacy names: the full path, the generic item, and its module.
+//!
+//! Names that were demangled in the file have the same text.
 
 use super::legacy::{Side, Symbol, unescape};
 use super::toolchain::is_primitive;
@@ -18,29 +20,31 @@ pub(super) fn full(symbol: &Symbol<'_>) -> String {
     out
 }
 
-/// The path with all type arguments erased.
-pub(super) fn generic(symbol: &Symbol<'_>) -> String {
-    let text = full(symbol);
+/// A path with all type arguments erased.
+pub(super) fn generic(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    erase_path(&text, MAX_DEPTH, &mut out);
+    erase_path(text, MAX_DEPTH, &mut out);
     out
 }
 
-/// The innermost module around the item, as far as the text tells.
+/// The parts of the path, as rustc printed them.
+pub(super) fn segments(symbol: &Symbol<'_>) -> Vec<String> {
+    let plain = symbol.segments().map(|segment| {
+        let mut text = String::new();
+        unescape(segment, &mut text);
+        text
+    });
+    plain.collect()
+}
+
+/// The innermost module around the item at a path, as far as the text tells.
 ///
 /// Types, traits and functions look like modules in a legacy path. Types and
 /// traits are known by their capital letter; a function inside a function
-/// gives the outer one.
-pub(super) fn module(symbol: &Symbol<'_>) -> Option<String> {
-    let mut path = Vec::new();
-    for segment in symbol.segments() {
-        let mut text = String::new();
-        unescape(segment, &mut text);
-        path.push(text);
-    }
+/// gives the outer one. `side` is the half of `<Type as Trait>` that has the item.
+pub(super) fn module(mut path: Vec<String>, side: Option<Side>) -> Option<String> {
     let first = path.first()?;
     if first.starts_with('<') {
-        let side = symbol.definer()?.side;
         return module_of_type(first, side, MAX_DEPTH);
     }
     while path.len() > 1 && path.last().is_some_and(|last| last.starts_with("{{")) {
@@ -77,7 +81,7 @@ fn module_of_type(text: &str, side: Option<Side>, depth: u32) -> Option<String> 
 }
 
 /// The path inside references and the like: `&mut [a::B]` gives `a::B]`.
-fn head_path(kind: &str) -> Option<&str> {
+pub(super) fn head_path(kind: &str) -> Option<&str> {
     if kind.starts_with('<') {
         return Some(kind);
     }
@@ -277,7 +281,7 @@ fn find_outside<'t>(text: &'t str, what: &str) -> Option<(&'t str, &'t str)> {
 }
 
 /// Splits the inside of `<...>`, given with its brackets.
-fn split_qualified(text: &str) -> Option<(&str, Option<&str>)> {
+pub(super) fn split_qualified(text: &str) -> Option<(&str, Option<&str>)> {
     let end = closing(text)?;
     let inside = text.get(1..end.checked_sub(1)?)?;
     Some(match find_outside(inside, " as ") {

@@ -66,6 +66,7 @@
 mod cgu;
 mod constant;
 mod cpp;
+mod demangled;
 mod legacy;
 mod legacy_text;
 mod punycode;
@@ -94,7 +95,8 @@ const MAX_OUTPUT: usize = 64 << 10;
 pub enum Scheme {
     /// Rust's `_R`, in which the structure of a path is kept.
     RustV0,
-    /// Rust's older `_ZN...17h<hash>E`, which keeps a path's text.
+    /// Rust's older `_ZN...17h<hash>E`, which keeps a path's text; also text that some tool
+    /// has demangled in the file.
     RustLegacy,
     /// C++ on everything but MSVC.
     Itanium,
@@ -148,6 +150,7 @@ impl<'a> From<v0::Root<'a>> for CrateRef<'a> {
 enum Parsed<'a> {
     V0(v0::Symbol<'a>),
     Legacy(legacy::Symbol<'a>),
+    Demangled(demangled::Symbol<'a>),
     Itanium,
     Plain,
 }
@@ -159,6 +162,9 @@ impl<'a> Parsed<'a> {
         }
         if let Some(symbol) = legacy::parse(name) {
             return Self::Legacy(symbol);
+        }
+        if let Some(symbol) = demangled::parse(name) {
+            return Self::Demangled(symbol);
         }
         if is_itanium(name) {
             return Self::Itanium;
@@ -174,7 +180,7 @@ impl<'a> Parsed<'a> {
 pub fn scheme(name: &str) -> Scheme {
     match Parsed::of(name) {
         Parsed::V0(_) => Scheme::RustV0,
-        Parsed::Legacy(_) => Scheme::RustLegacy,
+        Parsed::Legacy(_) | Parsed::Demangled(_) => Scheme::RustLegacy,
         Parsed::Itanium => Scheme::Itanium,
         Parsed::Plain if v0::salvage_root(name).is_some() => Scheme::RustV0,
         Parsed::Plain => Scheme::Plain,
@@ -220,6 +226,14 @@ pub fn crates(name: &str) -> NameCrates<'_> {
                 ..NameCrates::none(Scheme::RustLegacy)
             }
         }
+        Parsed::Demangled(symbol) => {
+            let definer = symbol.definer();
+            NameCrates {
+                definer_exact: definer.is_some_and(|definer| definer.exact),
+                defined_in: definer.map(|definer| CrateRef { name: definer.name.into(), id: definer.id }),
+                ..NameCrates::none(Scheme::RustLegacy)
+            }
+        }
         Parsed::Itanium => NameCrates::none(Scheme::Itanium),
         Parsed::Plain => match v0::salvage_root(name) {
             Some(root) => NameCrates { defined_in: Some(root.into()), ..NameCrates::none(Scheme::RustV0) },
@@ -242,6 +256,7 @@ pub fn display(name: &str) -> String {
     let shown = match Parsed::of(name) {
         Parsed::V0(symbol) => v0_full(name, symbol.tail).map(|text| (text, symbol.tail)),
         Parsed::Legacy(symbol) => Some((legacy_text::full(&symbol), symbol.tail)),
+        Parsed::Demangled(symbol) => Some((symbol.text(), symbol.tail)),
         Parsed::Itanium => cpp_full(name),
         Parsed::Plain => None,
     };
@@ -267,7 +282,8 @@ pub fn display(name: &str) -> String {
 pub fn generic(name: &str) -> String {
     let shown = match Parsed::of(name) {
         Parsed::V0(symbol) => v0_text::generic(&symbol),
-        Parsed::Legacy(symbol) => Some(legacy_text::generic(&symbol)),
+        Parsed::Legacy(symbol) => Some(legacy_text::generic(&legacy_text::full(&symbol))),
+        Parsed::Demangled(symbol) => Some(symbol.generic()),
         Parsed::Itanium => cpp::generic(Suffixes::of(name).base),
         Parsed::Plain => None,
     };
@@ -283,7 +299,11 @@ pub fn generic(name: &str) -> String {
 pub fn module(name: &str) -> Option<String> {
     let module = match Parsed::of(name) {
         Parsed::V0(symbol) => v0_text::module(&symbol),
-        Parsed::Legacy(symbol) => legacy_text::module(&symbol),
+        Parsed::Legacy(symbol) => {
+            let side = symbol.definer().and_then(|definer| definer.side);
+            legacy_text::module(legacy_text::segments(&symbol), side)
+        }
+        Parsed::Demangled(symbol) => symbol.module(),
         Parsed::Itanium => cpp::module(Suffixes::of(name).base),
         Parsed::Plain => None,
     };

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
 
+use crate::format::wasm::{Operator, Operators};
 use crate::format::{Image, Instructions};
 
 /// Adds the positions that the code in `span` refers to, as far as they are `wanted`.
@@ -23,7 +24,9 @@ pub(super) fn references(
 ) {
     let machine = image.machine_at(span.start);
     let Some(code) = bytes.get(span.start as usize..span.end as usize) else { return };
-    let Some((space, address)) = image.line.place(span.start) else { return };
+    // Code that is not in memory refers to that of its member: each has one space, in order.
+    let elsewhere = || Some((image.member_at(span.start)? as u32, 0));
+    let Some((space, address)) = image.line.place(span.start).or_else(elsewhere) else { return };
     let reader = Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses };
     reader.references(code, address, &mut |target| {
         out.extend(image.line.pos_in(space, target).filter(|&pos| wanted(pos)));
@@ -45,7 +48,8 @@ impl Reader {
         match self.instructions {
             Instructions::X86_64 => self.x86_64(code, address, found),
             Instructions::Aarch64 => aarch64(code, address, found),
-            Instructions::Other => {}
+            Instructions::Wasm if self.fixed_addresses => wasm(code, found),
+            Instructions::Wasm | Instructions::Other => {}
         }
     }
 
@@ -73,6 +77,15 @@ impl Reader {
                     _ => continue,
                 });
             }
+        }
+    }
+}
+
+/// A function body: constants, and the constant parts of what it loads and stores.
+fn wasm(code: &[u8], found: &mut impl FnMut(u64)) {
+    for operator in Operators::of_entry(code).into_iter().flatten() {
+        if let Operator::Constant(address) | Operator::Access(address) = operator {
+            found(address);
         }
     }
 }

@@ -43,7 +43,8 @@ impl Telling {
         let path = |row: usize| {
             let name = names.get(symbols.rows.get(row)?.name);
             // What differs between copies is the hash at the end.
-            (scheme(name) == Scheme::RustLegacy).then(|| name.rfind("17h").and_then(|at| name.get(..at)))?
+            let hash = || name.rfind("17h").or_else(|| name.rfind("::h"));
+            (scheme(name) == Scheme::RustLegacy).then(|| hash().and_then(|at| name.get(..at)))?
         };
         let mut copies: HashMap<&str, u32> = HashMap::new();
         for path in (0..symbols.rows.len()).filter_map(path) {

@@ -1,12 +1,10 @@
 //! Notes and other small marks: build id, compiler comments, debug link.
 
-use std::io::Read;
-
 use object::elf;
 use object::read::elf::{NoteIterator, ProgramHeader, SectionHeader};
 
 use super::{Elf, File};
-use crate::format::{Region, RegionPlace, Section};
+use crate::format::{Region, RegionPlace, Section, packages};
 use crate::kind::Kind;
 
 /// What the notes say.
@@ -20,17 +18,6 @@ pub(super) struct Notes {
 
 /// The most notes and comments worth reading from one file.
 const LIMIT: usize = 256;
-
-/// Longest list of packages worth reading, decompressed.
-const PACKAGES_LIMIT: u64 = 16 << 20;
-
-/// Decompresses a zlib stream; nothing if it is none or too long.
-fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut decoder = flate2::read::ZlibDecoder::new(bytes).take(PACKAGES_LIMIT + 1);
-    decoder.read_to_end(&mut out).ok()?;
-    (out.len() as u64 <= PACKAGES_LIMIT).then_some(out)
-}
 
 /// Where notes lie: in sections, or in segments if there are no section headers.
 fn places<'data, H: Elf>(
@@ -92,7 +79,7 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
                 }
             }
             // Linkers keep what they do not know; the name may be cut to fit other formats.
-            ".dep-v0" | ".rust-deps-v0" => notes.packages = inflate(file.bytes(index)),
+            ".dep-v0" | ".rust-deps-v0" => notes.packages = packages::inflate(file.bytes(index)),
             ".gnu_debuglink" => {
                 let name = file.bytes(index).split(|&b| b == 0).next().unwrap_or_default();
                 if !name.is_empty() {
