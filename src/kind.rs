@@ -1,6 +1,8 @@
 //! The kinds of bytes, the same for every format.
 //!
-//! Knows no format: each reader says which kind a section of its own is.
+//! Knows no format: each reader says which kind a section of its own is. The kinds
+//! of data are finer than sections: what is recognised in a section of constants or
+//! data has a kind of its own, and [`Kind::Rodata`] and [`Kind::Data`] are the rest.
 
 /// What a run of bytes is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -8,10 +10,18 @@
 pub enum Kind {
     /// Instructions.
     Code,
-    /// Constant data.
+    /// Constant data that is nothing more particular.
     Rodata,
-    /// Writable data, and data the loader writes once.
+    /// Text: what string literals are compiled to.
+    Strings,
+    /// What `switch` and `match` are compiled to: offsets or addresses of their arms, or values.
+    JumpTables,
+    /// Writable data, and data the loader writes once, that is nothing more particular.
     Data,
+    /// Tables of virtual functions: trait objects of Rust, classes of C++.
+    Vtables,
+    /// Places in source that a panic names: `core::panic::Location`, and paths that nothing else uses.
+    PanicLocations,
     /// Zero-filled memory: no file bytes.
     Bss,
     /// Unwind and exception tables.
@@ -36,10 +46,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order reports list equals.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Code,
         Kind::Rodata,
+        Kind::Strings,
+        Kind::JumpTables,
         Kind::Data,
+        Kind::Vtables,
+        Kind::PanicLocations,
         Kind::Bss,
         Kind::Unwind,
         Kind::Relocations,
@@ -57,7 +71,11 @@ impl Kind {
         match self {
             Kind::Code => "code",
             Kind::Rodata => "rodata",
+            Kind::Strings => "strings",
+            Kind::JumpTables => "jump-tables",
             Kind::Data => "data",
+            Kind::Vtables => "vtables",
+            Kind::PanicLocations => "panic-locations",
             Kind::Bss => "bss",
             Kind::Unwind => "unwind",
             Kind::Relocations => "relocations",
@@ -73,6 +91,36 @@ impl Kind {
 
     /// Whether the bytes are the program itself rather than an account of it.
     pub fn is_content(self) -> bool {
-        matches!(self, Kind::Code | Kind::Rodata | Kind::Data | Kind::Bss)
+        self == Kind::Code || self.is_data()
+    }
+
+    /// Whether the bytes are data of the program, in the file or zero-filled.
+    pub fn is_data(self) -> bool {
+        self == Kind::Bss || self.is_stored_data()
+    }
+
+    /// Whether the bytes are data of the program that a file can hold.
+    pub fn is_stored_data(self) -> bool {
+        matches!(
+            self,
+            Kind::Rodata
+                | Kind::Strings
+                | Kind::JumpTables
+                | Kind::Data
+                | Kind::Vtables
+                | Kind::PanicLocations
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_listed_in_the_order_of_their_numbers() {
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index, "{kind:?}");
+        }
     }
 }

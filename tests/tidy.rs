@@ -233,7 +233,7 @@ fn only_format_reads_files_of_a_format() {
 
 #[test]
 fn only_attribution_decodes_instructions() {
-    none(only_in(&["attrib/infer/", "attrib/contents.rs"], &|line| has_word(line, "iced_x86")));
+    none(only_in(&["attrib/references/", "attrib/contents.rs"], &|line| has_word(line, "iced_x86")));
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Passes, charges, infer, sections, symbols, units};
+use super::{Passes, charges, forms, infer, sections, symbols, units};
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
-use crate::kind::Kind;
 use crate::model::{Evidence, Owner, SymbolId, SymbolRow, SymbolSort};
 use crate::partition::{Claim, Partition};
 use crate::project::Packages;
@@ -14,7 +13,7 @@ use crate::project::Packages;
 /// A claim on a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimAt {
-    /// The partition it takes part in: `section`, `symbol`, `unit`, `account`, `inferred`.
+    /// The partition it takes part in: `section`, `symbol`, `unit`, `kind`, `account`, `inferred`.
     pub partition: &'static str,
     /// Who claims.
     pub label: String,
@@ -42,7 +41,7 @@ pub struct Reasons {
 
 /// Gives the reasons for the owner of the byte at `pos`.
 ///
-/// *Cost*: that of [`super::attribute`]; for anonymous data also one look at all code.
+/// *Cost*: that of [`super::attribute`].
 pub fn reasons(input: &Input, image: &Image<'_>, packages: &Packages, pos: u64) -> Reasons {
     let passes = Passes::run(input, image, packages);
     Reasons { claims: claims(image, &passes, pos), referrers: referrers(input, image, &passes, pos) }
@@ -51,7 +50,7 @@ pub fn reasons(input: &Input, image: &Image<'_>, packages: &Packages, pos: u64) 
 /// Who refers to the anonymous object that holds `pos`.
 fn referrers(input: &Input, image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<String> {
     let section = passes.layout.by_section.at(pos).and_then(|s| passes.layout.sections.get(s.get()?));
-    let is_data = section.is_some_and(|s| matches!(s.kind, Kind::Rodata | Kind::Data | Kind::Bss));
+    let is_data = section.is_some_and(|s| s.kind.is_data());
     if !is_data || passes.by_symbol.at(pos) != Some(SymbolId::NONE) {
         return Vec::new();
     }
@@ -81,17 +80,27 @@ fn claims(image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<ClaimAt> {
         &passes.layout.claims,
         &passes.layout.by_section,
         pos,
-        sections::basis,
+        |c| sections::basis(c.rank),
         section,
         &mut all,
     );
     let symbol = |id: SymbolId| symbol_label(&passes.symbols.rows, &passes.names, id);
-    list("symbol", &passes.symbols.claims, &passes.by_symbol, pos, symbols::basis, symbol, &mut all);
+    list(
+        "symbol",
+        &passes.symbols.claims,
+        &passes.by_symbol,
+        pos,
+        |c| symbols::basis(c.rank),
+        symbol,
+        &mut all,
+    );
     let unit = |(id, _): units::Share| {
         let row = id.get().and_then(|i| passes.units.rows.get(i));
         row.map_or(String::new(), |r| passes.names.get(r.name).to_string())
     };
-    list("unit", &passes.units.claims, &passes.units.by_unit, pos, units::basis, unit, &mut all);
+    list("unit", &passes.units.claims, &passes.units.by_unit, pos, |c| units::basis(c.rank), unit, &mut all);
+    let kind = |form: forms::Form| form.kind().map_or(String::new(), |k| k.as_str().to_string());
+    list("kind", &passes.forms.claims, &passes.forms.by_form, pos, |c| c.label.basis(), kind, &mut all);
     accounts(image, passes, pos, &mut all);
     inferred(passes, pos, &mut all);
     all
@@ -102,7 +111,7 @@ fn list<L: Copy + Ord>(
     claims: &[Claim<L>],
     resolved: &Partition<L>,
     pos: u64,
-    basis: impl Fn(u8) -> &'static str,
+    basis: impl Fn(&Claim<L>) -> &'static str,
     label: impl Fn(L) -> String,
     out: &mut Vec<ClaimAt>,
 ) {
@@ -113,7 +122,7 @@ fn list<L: Copy + Ord>(
         out.push(ClaimAt {
             partition,
             label: label(claim.label),
-            basis: basis(claim.rank),
+            basis: basis(claim),
             rank: claim.rank,
             span: claim.start..claim.end,
             wins: index == 0 && winner == Some(claim.label),
@@ -147,13 +156,14 @@ fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>
     let claims = charges::claims(&owners, &here.copied().collect::<Vec<_>>());
     let label = |(symbol, unit, concluded): charges::Account| {
         let by_unit = unit.get().and_then(|i| passes.units.rows.get(i)).map(|u| passes.names.get(u.name));
-        let by_crate = || passes.inferred.owner(SymbolId::NONE, concluded).map(|o| crate_label(passes, o));
+        let by_crate =
+            || passes.inferred.owner(SymbolId::NONE, concluded).map(|c| crate_label(passes, c.owner));
         match symbol {
             SymbolId::NONE => by_unit.map(str::to_string).or_else(by_crate).unwrap_or_default(),
             symbol => symbol_label(&passes.symbols.rows, &passes.names, symbol),
         }
     };
-    let basis = |_| "an entry of a table that exists on account of it";
+    let basis = |_: &Claim<_>| "an entry of a table that exists on account of it";
     list("account", &claims, &passes.accounts, pos, basis, label, out);
 }
 
@@ -178,11 +188,16 @@ fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
         (None, SymbolId::NONE) => passes.inferred.by_place.cursor().run(pos).map(|(span, _)| span),
         (None, _) => passes.by_symbol.cursor().run(pos).map(|(span, _)| span),
     };
-    let Some(owner) = passes.inferred.owner(symbol, conclusion) else { return };
+    let Some(infer::Concluded { owner, is_contested }) = passes.inferred.owner(symbol, conclusion) else {
+        return;
+    };
     out.push(ClaimAt {
         partition: "inferred",
         label: crate_label(passes, owner),
         basis: match owner.instantiated_evidence {
+            Evidence::Reference if is_contested => {
+                "several crates refer to it or share its end, most of them from this one"
+            }
             Evidence::Reference => "code or data of this crate refers to it",
             Evidence::PanicLocation => "a guess: it can panic at places in this crate's source",
             _ => "it lies between code or data of this crate",

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::charges::{Account, NO_ACCOUNT};
-use super::infer::{Conclusion, Inferred, NO_CONCLUSION};
+use super::forms::{Form, Forms};
+use super::infer::{Concluded, Conclusion, Inferred, NO_CONCLUSION};
 use super::krate::{self, Crates};
 use super::padding;
 use super::sections::Layout;
@@ -52,7 +53,7 @@ pub(super) fn filler(
             let content = bytes.get(at as usize..end as usize).unwrap_or_default();
             let is_filler = match kind {
                 Some(Kind::Code) => padding::in_code(image.machine_at(at).filler, content),
-                Some(Kind::Rodata | Kind::Data) => {
+                Some(kind) if kind.is_stored_data() => {
                     inner && content.iter().all(|&b| b == 0) && padding::in_data(end - at, aligned())
                 }
                 Some(Kind::Bss) if at >= file_len => inner && padding::in_data(end - at, aligned()),
@@ -88,6 +89,7 @@ pub(super) struct Parts<'p> {
     pub by_symbol: &'p Partition<SymbolId>,
     pub units: &'p Units,
     pub accounts: &'p Partition<Account>,
+    pub forms: &'p Forms,
     pub crates: &'p Crates,
     pub inferred: &'p Inferred,
 }
@@ -98,11 +100,13 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     let (crates, symbols) = (parts.crates, parts.symbols);
     let owner = |c: &Cut| {
         // A conclusion is drawn only where it says more than names do.
-        let concluded = parts.inferred.owner(c.symbol, c.concluded);
-        let known = concluded.or_else(|| crates.owner(c.symbol, c.unit, c.kind));
-        known.unwrap_or_else(|| crates.nobody(c.kind))
+        if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(c.symbol, c.concluded) {
+            return (owner, is_contested || owner.evidence.is_guess());
+        }
+        let known = crates.owner(c.symbol, c.unit, c.kind).unwrap_or_else(|| crates.nobody(c.kind));
+        (known, known.evidence.is_guess())
     };
-    let owners: Vec<Vec<Owner>> =
+    let owners: Vec<Vec<(Owner, bool)>> =
         cuts.par_chunks(CHUNK).map(|chunk| chunk.iter().map(owner).collect()).collect();
 
     let mappings = image.line.mappings().iter().map(|m| Mapping {
@@ -116,7 +120,7 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     let mut seen = vec![false; symbols.rows.len()];
     let mut mapping = 0usize;
     let mapped = image.line.mappings();
-    for (cut, owner) in cuts.iter().zip(owners.into_iter().flatten()) {
+    for (cut, (owner, is_doubtful)) in cuts.iter().zip(owners.into_iter().flatten()) {
         while mapped.get(mapping).is_some_and(|m| m.pos + m.len <= cut.start) {
             mapping += 1;
         }
@@ -132,7 +136,7 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
             symbol: cut.symbol,
             unit: cut.unit,
             owner: OwnerId(distinct.insert(owner)),
-            estimated: cut.estimated || owner.evidence.is_guess(),
+            estimated: cut.estimated || is_doubtful,
             home,
             in_file: cut.start < image.line.file_len(),
             in_memory,
@@ -165,13 +169,14 @@ impl Edges {
 }
 
 fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
-    let Parts { layout, symbols, by_symbol, units, accounts, inferred, .. } = *parts;
+    let Parts { layout, symbols, by_symbol, units, accounts, forms, inferred, .. } = *parts;
     let (len, file_len) = (image.line.len(), image.line.file_len());
     let mut segments = layout.by_segment.cursor();
     let mut sections = layout.by_section.cursor();
     let mut at_symbol = by_symbol.cursor();
     let mut at_unit = units.by_unit.cursor();
     let mut at_account = accounts.cursor();
+    let mut at_form = forms.by_form.cursor();
     let mut at_place = inferred.by_place.cursor();
     let mappings = image.line.mappings();
     let mut mapping = 0usize;
@@ -179,14 +184,15 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
     let mut cuts = Vec::with_capacity(by_symbol.len() + accounts.len());
     let mut at = 0u64;
     while at < len {
-        // Six partitions of one line: all have a run here.
+        // Seven partitions of one line: all have a run here.
         let (s, segment) = segments.run(at).unwrap_or((at..len, SegmentId::NONE));
         let (c, section) = sections.run(at).unwrap_or((at..len, SectionId::NONE));
         let (y, mut symbol) = at_symbol.run(at).unwrap_or((at..len, SymbolId::NONE));
         let (u, share): (_, Share) = at_unit.run(at).unwrap_or((at..len, NOBODY));
         let (a, account) = at_account.run(at).unwrap_or((at..len, NO_ACCOUNT));
         let (p, mut concluded) = at_place.run(at).unwrap_or((at..len, NO_CONCLUSION));
-        let mut end = s.end.min(c.end).min(y.end).min(u.end).min(a.end).min(p.end);
+        let (f, form) = at_form.run(at).unwrap_or((at..len, Form::Plain));
+        let mut end = s.end.min(c.end).min(y.end).min(u.end).min(a.end).min(p.end).min(f.end);
         if at < file_len {
             end = end.min(file_len);
         }
@@ -215,6 +221,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
             match row.map_or(Kind::Unmapped, |r| r.kind) {
                 // Zero-fill that the file spells out all the same.
                 Kind::Bss => Kind::Data,
+                kind if kind.is_stored_data() => form.kind().unwrap_or(kind),
                 kind => kind,
             }
         };

@@ -6,11 +6,12 @@
 mod charges;
 mod contents;
 mod explain;
+mod forms;
 mod infer;
 mod krate;
 mod leaves;
 mod padding;
-mod panics;
+mod references;
 mod sections;
 mod symbols;
 mod units;
@@ -45,6 +46,8 @@ struct Passes {
     by_symbol: Partition<SymbolId>,
     units: units::Units,
     crates: krate::Crates,
+    references: references::References,
+    forms: forms::Forms,
     inferred: infer::Inferred,
     accounts: Partition<charges::Account>,
     names: Names,
@@ -71,26 +74,41 @@ impl Passes {
             symbols.claims.extend(filler);
             Partition::resolve(len, &mut symbols.claims, SymbolId::NONE)
         });
-        // Only where nothing better is left: names and units beat them everywhere.
-        let places = if image.header.stripped && image.units.is_empty() {
-            phase("panic locations", || panics::read(image, bytes))
-        } else {
-            Vec::new()
-        };
-        let crates = phase("crates", || {
-            let told = krate::Told { packages: &packages, locations: &places };
-            krate::build(image, &symbols, &units, &told, &mut names)
-        });
-        let inferred = phase("references", || {
-            infer::build(&infer::Known {
+        let references =
+            phase("references", || references::References::read(image, bytes, &layout, &by_symbol, &symbols));
+        let data = phase("data", || {
+            forms::Facts::new(&forms::Given {
                 image,
                 bytes,
+                layout: &layout,
+                by_symbol: &by_symbol,
+                references: &references,
+            })
+        });
+        let places = forms::locations(&data);
+        let crates = phase("crates", || {
+            // Only where nothing better is left: names and units beat them everywhere.
+            let is_bare = image.header.stripped && image.units.is_empty();
+            let locations = if is_bare { places.as_slice() } else { &[] };
+            let told = krate::Told { packages: &packages, locations };
+            krate::build(image, &symbols, &units, &told, &mut names)
+        });
+        let forms = phase("forms", || {
+            let named = forms::Named { symbols: &symbols, names: &names, has_rust: crates.has_rust };
+            forms::build(&data, &places, named)
+        });
+        let inferred = phase("inference", || {
+            infer::build(&infer::Known {
+                image,
                 layout: &layout,
                 symbols: &symbols,
                 by_symbol: &by_symbol,
                 units: &units,
                 crates: &crates,
                 names: &names,
+                references: &references,
+                forms: &forms,
+                bytes,
             })
         });
         let accounts = phase("charges", || {
@@ -102,20 +120,34 @@ impl Passes {
                 by_place: &inferred.by_place,
             })
         });
-        Passes { layout, symbols, by_symbol, units, crates, inferred, accounts, names, diagnostics }
+        Passes {
+            layout,
+            symbols,
+            by_symbol,
+            units,
+            crates,
+            references,
+            forms,
+            inferred,
+            accounts,
+            names,
+            diagnostics,
+        }
     }
 
     /// What inference starts from.
     fn known<'k, 'data>(&'k self, bytes: &'k [u8], image: &'k Image<'data>) -> infer::Known<'k, 'data> {
         infer::Known {
             image,
-            bytes,
             layout: &self.layout,
             symbols: &self.symbols,
             by_symbol: &self.by_symbol,
             units: &self.units,
             crates: &self.crates,
             names: &self.names,
+            references: &self.references,
+            forms: &self.forms,
+            bytes,
         }
     }
 
@@ -127,6 +159,7 @@ impl Passes {
                 by_symbol: &self.by_symbol,
                 units: &self.units,
                 accounts: &self.accounts,
+                forms: &self.forms,
                 crates: &self.crates,
                 inferred: &self.inferred,
             };

@@ -253,7 +253,7 @@ fn infers_size(kind: SymbolKind, name: &[u8], section: Kind) -> bool {
     match (kind, section) {
         (SymbolKind::Function, Kind::Code) => true,
         // An object of no size is one: a static of a zero-sized type.
-        (SymbolKind::Label, Kind::Code | Kind::Rodata | Kind::Data) => !is_linker_mark(name),
+        (SymbolKind::Label, kind) if kind == Kind::Code || kind.is_stored_data() => !is_linker_mark(name),
         _ => false,
     }
 }

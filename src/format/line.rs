@@ -214,6 +214,15 @@ impl Line {
         self.locate_in(space, address).map(|(pos, _)| pos)
     }
 
+    /// All addresses of one space lie in this range; empty if there are none.
+    pub fn extent(&self, space: u32) -> Range<u64> {
+        let first = self.by_address.partition_point(|m| m.space < space);
+        let after = self.by_address.partition_point(|m| m.space <= space);
+        let of_space = self.by_address.get(first..after).unwrap_or_default();
+        let start = of_space.first().map_or(0, |m| m.address);
+        start..of_space.iter().map(|m| m.address.saturating_add(m.len)).max().unwrap_or(0)
+    }
+
     fn locate_in(&self, space: u32, address: u64) -> Option<(u64, u64)> {
         let after = self.by_address.partition_point(|m| (m.space, m.address) <= (space, address));
         let m = self.by_address.get(after.checked_sub(1)?).filter(|m| m.space == space)?;

@@ -57,7 +57,8 @@ pub struct Image<'data> {
     pub unit_parts: Vec<UnitPart>,
     /// Bytes that exist on account of something else.
     pub charges: Vec<Charge>,
-    /// Pointers that relocations put into the file, in the order of their tables.
+    /// Pointers that relocations put into the file, or into what is linked from it, in the order of
+    /// their tables.
     pub pointers: Vec<Pointer>,
     /// What could not be understood.
     pub diagnostics: Vec<Diagnostic>,

@@ -33,7 +33,7 @@ pub struct Leaf {
     pub unit: UnitId,
     /// The attribution to crates.
     pub owner: OwnerId,
-    /// Whether the run's boundaries are computed shares, or its owner is a guess.
+    /// Whether the run's boundaries are computed shares, or its owner is a guess or the choice of a majority.
     pub estimated: bool,
     /// Whether the symbol of the run starts here: counts symbols without counting any twice.
     pub home: bool,

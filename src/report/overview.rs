@@ -144,7 +144,7 @@ fn columns(node: &Node) -> Columns {
     for child in &node.children {
         let slot = match Kind::ALL.get(child.key as usize) {
             Some(Kind::Code) => &mut columns.code,
-            Some(Kind::Rodata | Kind::Data | Kind::Bss) => &mut columns.data,
+            Some(kind) if kind.is_data() => &mut columns.data,
             Some(Kind::Debug) => &mut columns.debug,
             _ => &mut columns.metadata,
         };

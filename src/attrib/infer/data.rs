@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
-use super::code::references;
-use super::{Found, LOT, Run, conclusion, most};
+use super::{Concluded, Found, Known, Run, conclusion, most, run_at};
+use crate::attrib::forms::Form;
+use crate::attrib::references::References;
 use crate::format::Image;
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SymbolId};
@@ -19,18 +18,19 @@ struct Object {
     span: Range<u64>,
     /// Index of the run it is cut from.
     run: usize,
-    owner: Option<Owner>,
+    owner: Option<Concluded>,
 }
 
 /// Finds owners for runs of data that have none.
-pub(super) fn conclude(image: &Image<'_>, bytes: &[u8], runs: &mut [Run], found: &mut Found) {
+pub(super) fn conclude(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) {
+    let Known { image, .. } = *known;
     let is_open = |r: &Run| r.kind != Kind::Code && r.owner.is_none();
     let open: Vec<usize> = (0..runs.len()).filter(|&i| is_open(&runs[i])).collect();
     if open.is_empty() || image.line.is_relocatable() {
         return;
     }
     let holes = Holes { spans: open.iter().map(|&i| runs[i].span.clone()).collect() };
-    let from_code = from_code(image, bytes, runs, &holes);
+    let from_code = from_code(known.references, runs, &holes);
     let mut from_data: Vec<(u64, u64)> =
         image.pointers.iter().filter(|p| holes.index(p.to).is_some()).map(|p| (p.to, p.at)).collect();
     from_data.sort_unstable();
@@ -43,21 +43,61 @@ pub(super) fn conclude(image: &Image<'_>, bytes: &[u8], runs: &mut [Run], found:
             break;
         }
     }
+    contest(&mut objects, &from_data, runs);
+    share_tails(&mut objects, |at| is_text_before(known, at));
     for object in &objects {
         let Some(owner) = object.owner else { continue };
-        found.add(object.span.clone(), runs[object.run].symbol, owner);
+        found.conclude(object.span.clone(), runs[object.run].symbol, owner);
     }
     settle(runs, &objects);
+}
+
+/// Whether a text that ends with a zero goes on at `at`: it began before.
+fn is_text_before(known: &Known<'_, '_>, at: u64) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    let form = |pos| known.forms.by_form.at(pos) == Some(Form::Terminated);
+    form(before) && form(at) && known.bytes.get(before as usize).is_some_and(|&b| b != 0)
+}
+
+/// Marks objects that data of another crate points at than the one that has them.
+fn contest(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) {
+    for &(to, from) in from_data {
+        let Some(index) = object_at(objects, to) else { continue };
+        let by = voter(objects, runs, from).map(|v| v.owner.instantiated_by);
+        let by = by.filter(|&by| by != CrateId::NONE);
+        if let (Some(has), Some(by)) = (&mut objects[index].owner, by) {
+            has.is_contested |= has.owner.instantiated_by != by;
+        }
+    }
+}
+
+/// Marks the ends of texts that a linker merged with the end of a longer one: they are of whoever
+/// refers to the longer one as well.
+fn share_tails(objects: &mut [Object], goes_on: impl Fn(u64) -> bool) {
+    let mut before: Option<(u64, Option<Concluded>)> = None;
+    for object in objects {
+        if let Some((end, longer)) = before
+            && end == object.span.start
+            && goes_on(end)
+            && let (Some(longer), Some(has)) = (longer, &mut object.owner)
+        {
+            has.is_contested |=
+                longer.is_contested || longer.owner.instantiated_by != has.owner.instantiated_by;
+        }
+        before = Some((object.span.end, object.owner));
+    }
+}
+
+fn instantiator(object: &Object) -> Option<CrateId> {
+    object.owner.map(|o| o.owner.instantiated_by)
 }
 
 /// Gives a run the owner of its objects if one crate instantiated all of them.
 fn settle(runs: &mut [Run], objects: &[Object]) {
     for of_run in objects.chunk_by(|a, b| a.run == b.run) {
-        let same = of_run
-            .iter()
-            .all(|o| o.owner.map(|o| o.instantiated_by) == of_run[0].owner.map(|o| o.instantiated_by));
+        let same = of_run.iter().all(|o| instantiator(o) == instantiator(&of_run[0]));
         if same {
-            runs[of_run[0].run].owner = of_run[0].owner;
+            runs[of_run[0].run].owner = of_run[0].owner.map(|o| o.owner);
         }
     }
 }
@@ -75,47 +115,25 @@ impl Holes {
     }
 }
 
-/// Positions in holes that code refers to, with the owner of that code; sorted.
-fn from_code(image: &Image<'_>, bytes: &[u8], runs: &[Run], holes: &Holes) -> Vec<(u64, Owner)> {
-    let code: Vec<(&Run, Owner)> =
-        runs.iter().filter(|r| r.kind == Kind::Code).filter_map(|r| Some((r, r.owner?))).collect();
-    let lots: Vec<Vec<(u64, Owner)>> = code
-        .par_chunks(LOT)
-        .map(|lot| {
-            let mut all = Vec::new();
-            let mut targets = Vec::new();
-            for (run, owner) in lot {
-                if owner.instantiated_by == CrateId::NONE {
-                    continue;
-                }
-                targets.clear();
-                let wanted = |pos| holes.index(pos).is_some();
-                references(image, bytes, &run.span, &wanted, &mut targets);
-                targets.sort_unstable();
-                targets.dedup();
-                all.extend(targets.iter().map(|&pos| (pos, *owner)));
-            }
-            all
-        })
-        .collect();
-    let mut all: Vec<(u64, Owner)> = lots.into_iter().flatten().collect();
-    all.par_sort_unstable();
+/// Positions in holes that code refers to, with the owner of that code; each run counts once; sorted.
+fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<(u64, Owner)> {
+    let mut all: Vec<(u64, Owner)> = Vec::new();
+    let mut last: Option<(u64, usize)> = None;
+    for reference in references.iter().filter(|r| holes.index(r.to).is_some()) {
+        let Some(run) = run_at(runs, reference.from) else { continue };
+        if last.replace((reference.to, run)) == Some((reference.to, run)) {
+            continue;
+        }
+        let owner = runs[run].owner.filter(|o| o.instantiated_by != CrateId::NONE);
+        all.extend(owner.map(|owner| (reference.to, owner)));
+    }
+    all.sort_unstable();
     all
 }
 
 /// Positions of what refers to the last place in `span` that anything refers to.
-pub(super) fn referrers(image: &Image<'_>, bytes: &[u8], runs: &[Run], span: Range<u64>) -> Vec<u64> {
-    let wanted = |pos| span.contains(&pos);
-    let code: Vec<&Run> = runs.iter().filter(|r| r.kind == Kind::Code).collect();
-    let of_code = code.par_chunks(LOT).flat_map_iter(|lot| {
-        lot.iter().flat_map(|run| {
-            let mut targets = Vec::new();
-            references(image, bytes, &run.span, &wanted, &mut targets);
-            let from = run.span.start;
-            targets.into_iter().map(move |to| (to, from))
-        })
-    });
-    let mut all: Vec<(u64, u64)> = of_code.collect();
+pub(super) fn referrers(image: &Image<'_>, references: &References, span: Range<u64>) -> Vec<u64> {
+    let mut all: Vec<(u64, u64)> = references.to(span.clone()).iter().map(|r| (r.to, r.from)).collect();
     all.extend(image.pointers.iter().filter(|p| span.contains(&p.to)).map(|p| (p.to, p.at)));
     all.sort_unstable();
     all.dedup();
@@ -165,7 +183,8 @@ fn vote_of_code(objects: &mut [Object], from_code: &[(u64, Owner)]) {
         };
         let end = objects[index].span.end;
         let count = from_code[at..].partition_point(|&(to, _)| to < end).max(1);
-        let votes: Vec<Owner> = from_code[at..at + count].iter().map(|&(_, owner)| owner).collect();
+        let vote = |&(_, owner): &(u64, Owner)| Concluded { owner, is_contested: false };
+        let votes: Vec<Concluded> = from_code[at..at + count].iter().map(vote).collect();
         objects[index].owner = elect(&votes);
         at += count;
     }
@@ -173,7 +192,7 @@ fn vote_of_code(objects: &mut [Object], from_code: &[(u64, Owner)]) {
 
 /// Passes ownership on from data with an owner to data without; says whether anything changed.
 fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) -> bool {
-    let mut elected: Vec<(usize, Owner)> = Vec::new();
+    let mut elected: Vec<(usize, Concluded)> = Vec::new();
     let mut at = 0;
     while at < from_data.len() {
         let Some(index) = object_at(objects, from_data[at].0) else {
@@ -183,11 +202,8 @@ fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) 
         let end = objects[index].span.end;
         let count = from_data[at..].partition_point(|&(to, _)| to < end).max(1);
         if objects[index].owner.is_none() {
-            let voters = from_data[at..at + count].iter().filter_map(|&(_, from)| {
-                let own = object_at(objects, from).and_then(|i| objects[i].owner);
-                own.or_else(|| owner_of_run(runs, from))
-            });
-            let votes: Vec<Owner> = voters.filter(|o| o.instantiated_by != CrateId::NONE).collect();
+            let voters = from_data[at..at + count].iter().filter_map(|&(_, from)| voter(objects, runs, from));
+            let votes: Vec<Concluded> = voters.filter(|o| o.owner.instantiated_by != CrateId::NONE).collect();
             elected.extend(elect(&votes).map(|owner| (index, owner)));
         }
         at += count;
@@ -198,21 +214,27 @@ fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) 
     !elected.is_empty()
 }
 
-fn owner_of_run(runs: &[Run], pos: u64) -> Option<Owner> {
-    let after = runs.partition_point(|r| r.span.start <= pos);
-    runs.get(after.checked_sub(1)?).filter(|r| pos < r.span.end)?.owner
+/// Whose the data at `pos` is, as far as is known by now.
+fn voter(objects: &[Object], runs: &[Run], pos: u64) -> Option<Concluded> {
+    let own = object_at(objects, pos).and_then(|i| objects[i].owner);
+    let of_run = || runs[run_at(runs, pos)?].owner.map(|owner| Concluded { owner, is_contested: false });
+    own.or_else(of_run)
 }
 
 /// The crate that most voters are instantiated by, and what most of those are defined in.
 ///
 /// Ties go to the lower crate, so the order of votes has no influence.
-fn elect(votes: &[Owner]) -> Option<Owner> {
-    let winner = most(votes.iter().map(|o| o.instantiated_by))?;
-    let of_winner = votes.iter().filter(|o| o.instantiated_by == winner);
-    let krate = most(of_winner.map(|o| o.krate))?;
+fn elect(votes: &[Concluded]) -> Option<Concluded> {
+    let winner = most(votes.iter().map(|o| o.owner.instantiated_by))?;
+    let of_winner = votes.iter().filter(|o| o.owner.instantiated_by == winner);
+    let krate = most(of_winner.map(|o| o.owner.krate))?;
     // A conclusion from guesses is one.
-    let guessed = votes.iter().any(|o| o.evidence.is_guess());
-    Some(conclusion(krate, winner, if guessed { Evidence::PanicLocation } else { Evidence::Reference }))
+    let guessed = votes.iter().any(|o| o.owner.evidence.is_guess());
+    let evidence = if guessed { Evidence::PanicLocation } else { Evidence::Reference };
+    Some(Concluded {
+        owner: conclusion(krate, winner, evidence),
+        is_contested: votes.iter().any(|o| o.is_contested || o.owner.instantiated_by != winner),
+    })
 }
 
 #[cfg(test)]
@@ -225,11 +247,17 @@ mod tests {
 
     #[test]
     fn the_majority_wins_and_ties_do_not_depend_on_order() {
-        let elected = |votes: &[Owner]| elect(votes).map(|o| (o.krate.0, o.instantiated_by.0));
+        let elected = |votes: &[Owner]| {
+            let votes: Vec<Concluded> =
+                votes.iter().map(|&owner| Concluded { owner, is_contested: false }).collect();
+            elect(&votes).map(|o| (o.owner.krate.0, o.owner.instantiated_by.0, o.is_contested))
+        };
         assert_eq!(elected(&[]), None);
-        assert_eq!(elected(&[owner(1, 1), owner(2, 2), owner(3, 2)]), Some((2, 2)));
-        assert_eq!(elected(&[owner(2, 2), owner(1, 1)]), Some((1, 1)));
-        assert_eq!(elected(&[owner(1, 1), owner(2, 2)]), Some((1, 1)));
+        assert_eq!(elected(&[owner(1, 1), owner(2, 2), owner(3, 2)]), Some((2, 2, true)));
+        assert_eq!(elected(&[owner(2, 2), owner(1, 1)]), Some((1, 1, true)));
+        assert_eq!(elected(&[owner(1, 1), owner(2, 2)]), Some((1, 1, true)));
+        // Generics of two crates that one crate instantiated: nobody else has a share.
+        assert_eq!(elected(&[owner(1, 2), owner(2, 2)]), Some((1, 2, false)));
     }
 
     fn run(span: Range<u64>, symbol: SymbolId) -> Run {
@@ -244,7 +272,7 @@ mod tests {
         let spans: Vec<_> = objects.iter().map(|o| o.span.clone()).collect();
         assert_eq!(spans, [0..10, 10..40, 40..100, 100..200]);
         vote_of_code(&mut objects, &from_code);
-        let owners: Vec<_> = objects.iter().map(|o| o.owner.map(|o| o.krate.0)).collect();
+        let owners: Vec<_> = objects.iter().map(|o| o.owner.map(|o| o.owner.krate.0)).collect();
         assert_eq!(owners, [None, Some(1), None, Some(2)]);
     }
 
@@ -259,6 +287,32 @@ mod tests {
         assert!(vote_of_data(&mut objects, &from_data, &runs));
         assert!(vote_of_data(&mut objects, &from_data, &runs));
         assert!(!vote_of_data(&mut objects, &from_data, &runs));
-        assert!(objects.iter().all(|o| o.owner.is_some_and(|o| o.krate.0 == 1)));
+        assert!(objects.iter().all(|o| o.owner.is_some_and(|o| o.owner.krate.0 == 1)));
+    }
+
+    fn object(span: Range<u64>, by: u32) -> Object {
+        let owner = Concluded { owner: owner(by, by), is_contested: false };
+        Object { span, run: 0, owner: Some(owner) }
+    }
+
+    fn contested(objects: &[Object]) -> Vec<bool> {
+        objects.iter().map(|o| o.owner.is_some_and(|o| o.is_contested)).collect()
+    }
+
+    #[test]
+    fn what_data_of_another_crate_points_at_is_contested() {
+        let runs = [run(0..100, SymbolId::NONE)];
+        let mut objects = vec![object(0..20, 1), object(20..40, 2), object(40..60, 2)];
+        // The first points at the second, which is not its own; the second at the third, which is.
+        contest(&mut objects, &[(20, 0), (40, 24)], &runs);
+        assert_eq!(contested(&objects), [false, true, false]);
+    }
+
+    #[test]
+    fn the_shared_end_of_merged_texts_is_contested() {
+        // "prefix of a word\0" of crate 1, "a word\0" of crate 2, "word\0" of crate 2; then another text.
+        let mut objects = vec![object(0..10, 1), object(10..12, 2), object(12..17, 2), object(17..30, 1)];
+        share_tails(&mut objects, |at| at < 17);
+        assert_eq!(contested(&objects), [false, true, true, false]);
     }
 }

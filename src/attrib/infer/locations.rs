@@ -2,10 +2,7 @@
 //!
 //! A guess, and marked as one: about half of the bytes it speaks of are right.
 
-use rayon::prelude::*;
-
-use super::code::references;
-use super::{Found, Known, LOT, Run, conclusion, most};
+use super::{Found, Known, Run, conclusion, most, run_at};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, SymbolId};
 
@@ -13,34 +10,24 @@ use crate::model::{CrateId, Evidence, SymbolId};
 pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) {
     let records = &known.crates.locations;
     let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
-    let Known { image, crates, .. } = *known;
-    let open: Vec<usize> = (0..runs.len())
-        .filter(|&i| {
-            runs[i].kind == Kind::Code && runs[i].owner.is_none() && runs[i].symbol != SymbolId::NONE
-        })
-        .collect();
-    let guesses: Vec<Vec<Option<CrateId>>> = open
-        .par_chunks(LOT)
-        .map(|lot| {
-            let mut targets = Vec::new();
-            lot.iter()
-                .map(|&index| {
-                    let span = &runs[index].span;
-                    targets.clear();
-                    let wanted = |pos| (first.0..=last.0).contains(&pos);
-                    references(image, known.bytes, span, &wanted, &mut targets);
-                    let named = targets.iter().filter_map(|pos| {
-                        let at = records.binary_search_by_key(pos, |r| r.0).ok()?;
-                        records.get(at).map(|r| r.1)
-                    });
-                    // Whoever uses a `Vec` can panic in `alloc`.
-                    most(named.filter(|&krate| !crates.is_toolchain(krate)))
-                })
-                .collect()
-        })
-        .collect();
-    for (&index, krate) in open.iter().zip(guesses.into_iter().flatten()) {
-        let Some(krate) = krate else { continue };
+    let Known { crates, .. } = *known;
+    let mut named: Vec<(usize, CrateId)> = Vec::new();
+    for reference in known.references.to(first.0..last.0.saturating_add(1)) {
+        let Ok(at) = records.binary_search_by_key(&reference.to, |r| r.0) else { continue };
+        let (Some(index), Some(&(_, krate))) = (run_at(runs, reference.from), records.get(at)) else {
+            continue;
+        };
+        let run = &runs[index];
+        let is_open = run.kind == Kind::Code && run.owner.is_none() && run.symbol != SymbolId::NONE;
+        // Whoever uses a `Vec` can panic in `alloc`.
+        if is_open && !crates.is_toolchain(krate) {
+            named.push((index, krate));
+        }
+    }
+    named.sort_unstable();
+    for of_run in named.chunk_by(|a, b| a.0 == b.0) {
+        let index = of_run[0].0;
+        let Some(krate) = most(of_run.iter().map(|&(_, krate)| krate)) else { continue };
         let owner = conclusion(krate, krate, Evidence::PanicLocation);
         found.add(runs[index].span.clone(), runs[index].symbol, owner);
         runs[index].owner = Some(owner);

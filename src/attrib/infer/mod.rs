@@ -7,7 +7,6 @@
 //!
 //! Everything concluded here is marked as such by its evidence.
 
-mod code;
 mod data;
 mod layout;
 mod locations;
@@ -16,7 +15,9 @@ mod object_files;
 use std::ops::Range;
 
 use super::charges::file_of;
+use super::forms::Forms;
 use super::krate::{self, Crates};
+use super::references::References;
 use super::sections::Layout;
 use super::symbols::Symbols;
 use super::units::{NOBODY, Units};
@@ -26,18 +27,23 @@ use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId, UnitId};
 use crate::partition::{Claim, Partition};
 
-/// Code is read in lots of this many runs, whatever the number of threads.
-const LOT: usize = 256;
-
 /// Index into [`Inferred::owners`], or none.
 pub(super) type Conclusion = u32;
 
 /// No conclusion.
 pub(super) const NO_CONCLUSION: Conclusion = u32::MAX;
 
+/// An owner that was concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Concluded {
+    pub owner: Owner,
+    /// Whether crates disagree about it, so that the majority was asked.
+    pub is_contested: bool,
+}
+
 /// What was concluded.
 pub(super) struct Inferred {
-    pub owners: Vec<Owner>,
+    owners: Vec<Concluded>,
     /// Of bytes without a symbol.
     pub by_place: Partition<Conclusion>,
     /// Of symbols without a crate, by symbol.
@@ -59,13 +65,15 @@ struct Run {
 /// What is known before anything is concluded.
 pub(super) struct Known<'k, 'data> {
     pub image: &'k Image<'data>,
-    pub bytes: &'k [u8],
     pub layout: &'k Layout,
     pub symbols: &'k Symbols,
     pub by_symbol: &'k Partition<SymbolId>,
     pub units: &'k Units,
     pub crates: &'k Crates,
     pub names: &'k Names,
+    pub references: &'k References,
+    pub forms: &'k Forms,
+    pub bytes: &'k [u8],
 }
 
 /// Draws the conclusions.
@@ -88,7 +96,7 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
         layout::conclude_merged(&mut runs, crates, &mut found);
         locations::guess(known, &mut runs, &mut found);
         object_files::conclude(image, &mut runs, (crates, names), &mut found);
-        data::conclude(image, known.bytes, &mut runs, &mut found);
+        data::conclude(known, &mut runs, &mut found);
         between(&mut runs, (crates, names), &mut found);
     }
     let by_place = Partition::resolve(image.line.len(), &mut found.claims, NO_CONCLUSION);
@@ -97,7 +105,7 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
 
 impl Inferred {
     /// What was concluded of bytes that belong to `symbol`, or lie at a place without one.
-    pub fn owner(&self, symbol: SymbolId, at_place: Conclusion) -> Option<Owner> {
+    pub fn owner(&self, symbol: SymbolId, at_place: Conclusion) -> Option<Concluded> {
         let of_symbol = symbol.get().and_then(|i| self.by_symbol.get(i)).copied();
         let conclusion = of_symbol.unwrap_or(at_place);
         self.owners.get(conclusion as usize).copied()
@@ -107,14 +115,19 @@ impl Inferred {
 /// Conclusions being collected.
 struct Found {
     claims: Vec<Claim<Conclusion>>,
-    owners: Distinct<Owner>,
+    owners: Distinct<Concluded>,
     by_symbol: Vec<Conclusion>,
 }
 
 impl Found {
     /// Gives `span` to `owner`.
     fn add(&mut self, span: Range<u64>, symbol: SymbolId, owner: Owner) {
-        let conclusion = self.owners.insert(owner);
+        self.conclude(span, symbol, Concluded { owner, is_contested: false });
+    }
+
+    /// Gives `span` to an owner that crates may disagree about.
+    fn conclude(&mut self, span: Range<u64>, symbol: SymbolId, concluded: Concluded) {
+        let conclusion = self.owners.insert(concluded);
         match symbol.get().and_then(|i| self.by_symbol.get_mut(i)) {
             Some(slot) => *slot = conclusion,
             None => {
@@ -158,11 +171,14 @@ fn runs(known: &Known<'_, '_>) -> Vec<Run> {
 /// Positions of what refers to the anonymous object that holds `pos`, sorted.
 pub(super) fn referrers(known: &Known<'_, '_>, pos: u64) -> Vec<u64> {
     let runs = runs(known);
-    let after = runs.partition_point(|r| r.span.start <= pos);
-    let Some(run) = after.checked_sub(1).and_then(|i| runs.get(i)).filter(|r| pos < r.span.end) else {
-        return Vec::new();
-    };
-    data::referrers(known.image, known.bytes, &runs, run.span.start..pos + 1)
+    let Some(run) = run_at(&runs, pos) else { return Vec::new() };
+    data::referrers(known.image, known.references, runs[run].span.start..pos + 1)
+}
+
+/// Index of the run that holds `pos`.
+fn run_at(runs: &[Run], pos: u64) -> Option<usize> {
+    let index = runs.partition_point(|r| r.span.start <= pos).checked_sub(1)?;
+    runs.get(index).filter(|r| pos < r.span.end).map(|_| index)
 }
 
 /// Whether evidence speaks of whole object files, so that what lies between two of one crate is its own.

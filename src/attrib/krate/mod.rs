@@ -14,7 +14,7 @@ mod rules;
 use self::book::{Book, Draft};
 use self::mentions::Mentions;
 use super::charges::file_of;
-use super::panics::Location;
+use super::forms::Location;
 use super::symbols::Symbols;
 use super::units::Units;
 use crate::format::{DEAD_UNWIND_DATA, Image};
@@ -185,7 +185,14 @@ fn places(locations: &[Location<'_>], book: &mut Book) -> Vec<(u64, Draft)> {
 /// Name of the bucket for bytes of a kind that no crate owns.
 fn bucket_name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Code | Kind::Rodata | Kind::Data | Kind::Bss => "unknown",
+        Kind::Code
+        | Kind::Rodata
+        | Kind::Strings
+        | Kind::JumpTables
+        | Kind::Data
+        | Kind::Vtables
+        | Kind::PanicLocations
+        | Kind::Bss => "unknown",
         Kind::Unwind => "unwind tables",
         Kind::Relocations => "relocations",
         Kind::Symbols => "symbol tables",

@@ -314,7 +314,7 @@ fn sections<'data, H: Elf>(
             offset.min(len)..end.min(len)
         };
         Section {
-            kind: kind_of(&name, sh_type, flags),
+            kind: kind_of(&name, sh_type, flags, file.relocatable),
             name,
             address,
             size,
@@ -339,7 +339,7 @@ fn sections<'data, H: Elf>(
 }
 
 /// The kind of bytes a section holds, by its type and flags, and by name where those are silent.
-fn kind_of(name: &str, sh_type: elf::SectionType, flags: u64) -> Kind {
+fn kind_of(name: &str, sh_type: elf::SectionType, flags: u64, relocatable: bool) -> Kind {
     let has = |flag: elf::SectionFlags| flags & flag.0 != 0;
     if has(elf::SHF_ALLOC) {
         let by_name = match name {
@@ -362,6 +362,8 @@ fn kind_of(name: &str, sh_type: elf::SectionType, flags: u64) -> Kind {
             _ if let Some(kind) = by_name => kind,
             _ if has(elf::SHF_EXECINSTR) => Kind::Code,
             _ if has(elf::SHF_WRITE) => Kind::Data,
+            // Linkers leave the flag on sections in which not all is text.
+            _ if has(elf::SHF_STRINGS) && relocatable => Kind::Strings,
             _ => Kind::Rodata,
         };
     }

@@ -26,6 +26,8 @@ pub(super) struct Slots {
 pub(super) struct Entry {
     pub offset: u64,
     pub symbol: u32,
+    /// What is computed, in numbers of the machine.
+    pub r_type: elf::RelocationType,
     /// `None` if the addend is stored at the place (`SHT_REL`).
     pub addend: Option<i64>,
 }
@@ -40,13 +42,18 @@ pub(super) fn entries<H: Elf>(file: &File<'_, H>, table: usize) -> Vec<Entry> {
         let read = |r: &H::Rela| Entry {
             offset: r.r_offset(endian).into(),
             symbol: r.r_sym(endian, mips64el),
+            r_type: r.r_type(endian, mips64el),
             addend: Some(r.r_addend(endian).into()),
         };
         all.iter().map(read).collect()
     } else if sh_type == Some(elf::SHT_REL) {
         let all: &[H::Rel] = File::<H>::array(bytes);
-        let read =
-            |r: &H::Rel| Entry { offset: r.r_offset(endian).into(), symbol: r.r_sym(endian), addend: None };
+        let read = |r: &H::Rel| Entry {
+            offset: r.r_offset(endian).into(),
+            symbol: r.r_sym(endian),
+            r_type: r.r_type(endian),
+            addend: None,
+        };
         all.iter().map(read).collect()
     } else {
         Vec::new()
@@ -71,6 +78,7 @@ pub(super) fn read<H: Elf>(
 ) -> Slots {
     let mut slots = Slots::default();
     let got = Got::new(file, line, sections);
+    let whole_address = whole_address(file.machine(), file.is_64());
     for table in file.of_type(elf::SHT_RELA).chain(file.of_type(elf::SHT_REL)) {
         let (Some(header), Some(section)) = (file.headers.get(table), sections.get(table)) else { continue };
         let size = entry_size(file, table);
@@ -92,8 +100,14 @@ pub(super) fn read<H: Elf>(
                 got.holds(at).then(|| got.points_at(at, r, index.symbol(link, r.symbol), symbols)).flatten();
             let on = slot.unwrap_or(Target::Pos(at));
             let charge = Charge { start, end: start + size, on };
-            let to =
-                if relocatable { None } else { got.target(at, r, index.symbol(link, r.symbol), symbols) };
+            let symbol = index.symbol(link, r.symbol);
+            let to = if !relocatable {
+                got.target(at, r, symbol, symbols)
+            } else if whole_address == Some(r.r_type) {
+                symbol.and_then(|s| got.linked(at, r, s, sections, symbols))
+            } else {
+                None
+            };
             Some((charge, slot.map(|on| (at, on)), to.map(|to| Pointer { at, to })))
         };
         let all = entries(file, table);
@@ -222,12 +236,58 @@ impl<'f> Got<'f> {
         }
     }
 
+    /// Where a linker will make the word at `pos` of an object file point, if that is in this file.
+    fn linked(
+        &self,
+        pos: u64,
+        entry: &Entry,
+        symbol: u32,
+        sections: &[Section<'_>],
+        symbols: &[Symbol<'_>],
+    ) -> Option<u64> {
+        let symbol = symbols.get(symbol as usize)?;
+        let section = sections.get(symbol.section? as usize).filter(|s| s.loaded)?;
+        let addend = match entry.addend {
+            Some(addend) => addend as u64,
+            None => self.word_at(pos)?,
+        };
+        let into = symbol.address.wrapping_add(addend);
+        // One past the end is an address too, but of nothing here.
+        (into < section.span.end - section.span.start).then(|| section.span.start + into)
+    }
+
     /// What the word stored at `pos` points at.
     fn stored(&self, pos: u64) -> Option<Target> {
+        self.line.pos(self.word_at(pos)?).map(Target::Pos)
+    }
+
+    fn word_at(&self, pos: u64) -> Option<u64> {
         let start = usize::try_from(pos).ok()?;
         let bytes = self.data.get(start..start.checked_add(self.word as usize)?)?;
-        self.line.pos(read_word(bytes, self.endian)).map(Target::Pos)
+        Some(read_word(bytes, self.endian))
     }
+}
+
+/// The relocation that puts a whole address into a word, by the processor supplements of the ABI.
+fn whole_address(machine: elf::Machine, is_64: bool) -> Option<elf::RelocationType> {
+    Some(match (machine, is_64) {
+        (elf::EM_X86_64, true) => elf::R_X86_64_64,
+        (elf::EM_X86_64, false) => elf::R_X86_64_32,
+        (elf::EM_386, _) => elf::R_386_32,
+        (elf::EM_AARCH64, true) => elf::R_AARCH64_ABS64,
+        (elf::EM_ARM, _) => elf::R_ARM_ABS32,
+        (elf::EM_RISCV, true) => elf::R_RISCV_64,
+        (elf::EM_RISCV, false) => elf::R_RISCV_32,
+        (elf::EM_S390, true) => elf::R_390_64,
+        (elf::EM_S390, false) => elf::R_390_32,
+        (elf::EM_PPC64, _) => elf::R_PPC64_ADDR64,
+        (elf::EM_PPC, _) => elf::R_PPC_ADDR32,
+        (elf::EM_MIPS, true) => elf::R_MIPS_64,
+        (elf::EM_MIPS, false) => elf::R_MIPS_32,
+        (elf::EM_LOONGARCH, true) => elf::R_LARCH_64,
+        (elf::EM_LOONGARCH, false) => elf::R_LARCH_32,
+        _ => return None,
+    })
 }
 
 /// A word of 4 or 8 bytes.

@@ -172,6 +172,8 @@ pub(super) fn layout<'data>(data: &[Data], named: &Named<'data>, is_object: bool
                 out.segments.push(Segment {
                     name: text.into_owned(),
                     address,
+                    physical: None,
+                    writable: true,
                     memory_size: 0,
                     file: piece.bytes.clone(),
                     kind: kind(name),

@@ -52,6 +52,11 @@ impl<'data> Operators<'data> {
         Some(Operators { cursor })
     }
 
+    /// Offset of the next operator in the entry.
+    pub(crate) fn at(&self) -> u64 {
+        self.cursor.at()
+    }
+
     /// The cursor behind what was read.
     pub(in crate::format) fn cursor(&self) -> Cursor<'data, 'static> {
         self.cursor

@@ -3,48 +3,42 @@
 //! Reads operands only; what instructions do is of no concern. Bytes that are no
 //! instructions are skipped.
 
-use std::ops::Range;
+use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 
-use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
-
+use super::Usage;
 use crate::format::wasm::{Operator, Operators};
-use crate::format::{Image, Instructions};
+use crate::format::{Instructions, Machine};
 
-/// Adds the positions that the code in `span` refers to, as far as they are `wanted`.
-///
-/// An address in code is of the address space that the code is in.
-///
-/// *Cost*: linear in the length of the code.
-pub(super) fn references(
-    image: &Image<'_>,
-    bytes: &[u8],
-    span: &Range<u64>,
-    wanted: &impl Fn(u64) -> bool,
-    out: &mut Vec<u64>,
-) {
-    let machine = image.machine_at(span.start);
-    let Some(code) = bytes.get(span.start as usize..span.end as usize) else { return };
-    // Code that is not in memory refers to that of its member: each has one space, in order.
-    let elsewhere = || Some((image.member_at(span.start)? as u32, 0));
-    let Some((space, address)) = image.line.place(span.start).or_else(elsewhere) else { return };
-    let reader = Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses };
-    reader.references(code, address, &mut |target| {
-        out.extend(image.line.pos_in(space, target).filter(|&pos| wanted(pos)));
-    });
+/// An operand that is an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operand {
+    /// Address of the instruction.
+    pub at: u64,
+    /// The address that the operand is.
+    pub target: u64,
+    /// What the instruction does with it.
+    pub usage: Usage,
 }
 
-/// How to read instructions.
+/// How to read instructions of one file.
 #[derive(Debug, Clone, Copy)]
-struct Reader {
+pub(super) struct Reader {
     /// Instruction set.
-    instructions: Instructions,
+    pub instructions: Instructions,
     /// Whether immediate operands can be addresses.
-    fixed_addresses: bool,
+    pub fixed_addresses: bool,
 }
 
 impl Reader {
-    /// Calls `found` with every address that `code` refers to, which starts at `address`.
-    fn references(self, code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
+    /// The reader of what `machine` runs.
+    pub fn of(machine: Machine) -> Reader {
+        Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses }
+    }
+
+    /// Calls `found` with every operand that is an address, of `code` which starts at `address`.
+    ///
+    /// *Cost*: linear in the length of the code.
+    pub fn operands(self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
         match self.instructions {
             Instructions::X86_64 => self.x86_64(code, address, found),
             Instructions::Aarch64 => aarch64(code, address, found),
@@ -53,46 +47,60 @@ impl Reader {
         }
     }
 
-    fn x86_64(self, code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
+    fn x86_64(self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
         let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
         let mut instruction = iced_x86::Instruction::default();
         while decoder.can_decode() {
             decoder.decode_out(&mut instruction);
             if instruction.is_ip_rel_memory_operand() {
-                found(instruction.ip_rel_memory_address());
+                let target = instruction.ip_rel_memory_address();
+                let usage = match instruction.mnemonic() {
+                    Mnemonic::Lea => Usage::Address,
+                    _ => Usage::Access,
+                };
+                found(Operand { at: instruction.ip(), target, usage });
                 continue;
             }
             if !self.fixed_addresses {
                 continue;
             }
             for operand in 0..instruction.op_count() {
-                found(match instruction.op_kind(operand) {
-                    OpKind::Immediate32 => u64::from(instruction.immediate32()),
-                    OpKind::Immediate32to64 => instruction.immediate32to64() as u64,
-                    OpKind::Immediate64 => instruction.immediate64(),
+                let (target, usage) = match instruction.op_kind(operand) {
+                    OpKind::Immediate32 => (u64::from(instruction.immediate32()), Usage::Address),
+                    OpKind::Immediate32to64 => (instruction.immediate32to64() as u64, Usage::Address),
+                    OpKind::Immediate64 => (instruction.immediate64(), Usage::Address),
                     // A table of fixed address, indexed by a register.
                     OpKind::Memory if instruction.memory_base() != Register::RIP => {
-                        instruction.memory_displacement64()
+                        (instruction.memory_displacement64(), Usage::Access)
                     }
                     _ => continue,
-                });
+                };
+                found(Operand { at: instruction.ip(), target, usage });
             }
         }
     }
 }
 
 /// A function body: constants, and the constant parts of what it loads and stores.
-fn wasm(code: &[u8], found: &mut impl FnMut(u64)) {
-    for operator in Operators::of_entry(code).into_iter().flatten() {
-        if let Operator::Constant(address) | Operator::Access(address) = operator {
-            found(address);
-        }
+///
+/// The address of an operator is its offset in the body, where code has no addresses.
+fn wasm(code: &[u8], found: &mut impl FnMut(Operand)) {
+    let Some(mut operators) = Operators::of_entry(code) else { return };
+    loop {
+        let at = operators.at();
+        let (target, usage) = match operators.next() {
+            Some(Operator::Constant(address)) => (address, Usage::Address),
+            Some(Operator::Access(address)) => (address, Usage::Access),
+            Some(_) => continue,
+            None => return,
+        };
+        found(Operand { at, target, usage });
     }
 }
 
 /// A64 (Arm DDI 0487, C4.1): a page address is made by ADRP and completed by the
 /// instructions that use the register; ADR and literal loads are complete at once.
-fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
+fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
     let mut pages: [Option<u64>; 32] = [None; 32];
     let (words, _) = code.as_chunks::<4>();
     for (index, word) in words.iter().enumerate() {
@@ -108,13 +116,13 @@ fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
                 continue;
             }
             pages[rd] = None;
-            Some(pc.wrapping_add(imm))
+            Some((pc.wrapping_add(imm), Usage::Address))
         } else if word & 0xff80_0000 == 0x9100_0000 {
             let shift = if word >> 22 & 1 == 1 { 12 } else { 0 };
             let sum = pages[rn].map(|page| page.wrapping_add(imm12 << shift));
             // The sum may still be the base of a field.
             pages[rd] = sum;
-            sum
+            sum.map(|sum| (sum, Usage::Address))
         } else if word & 0x3b00_0000 == 0x3900_0000 {
             let (size, is_vector) = (word >> 30, word >> 26 & 1 == 1);
             let scale = if is_vector && word >> 23 & 1 == 1 { 4 } else { size };
@@ -123,9 +131,10 @@ fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
             if is_load && !is_vector {
                 pages[rd] = None;
             }
-            at
+            at.map(|at| (at, Usage::Access))
         } else if word & 0x3b00_0000 == 0x1800_0000 {
-            Some(pc.wrapping_add(sign_extend(u64::from(word >> 5 & 0x7_ffff), 19) << 2))
+            let to = pc.wrapping_add(sign_extend(u64::from(word >> 5 & 0x7_ffff), 19) << 2);
+            Some((to, Usage::Access))
         } else {
             // A call leaves the first nineteen registers in an unknown state.
             if word & 0xfc00_0000 == 0x9400_0000 || word & 0xffff_fc1f == 0xd63f_0000 {
@@ -133,8 +142,8 @@ fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(u64)) {
             }
             None
         };
-        if let Some(target) = target {
-            found(target);
+        if let Some((target, usage)) = target {
+            found(Operand { at: pc, target, usage });
         }
     }
 }
@@ -146,37 +155,42 @@ fn sign_extend(value: u64, bits: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::Usage::{Access, Address};
     use super::*;
 
     #[test]
     fn page_addresses_are_completed_by_what_uses_them() {
         let references = |words: &[u32]| {
             let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
-            let mut out = Vec::new();
+            let mut out: Vec<Operand> = Vec::new();
             let reader = Reader { instructions: Instructions::Aarch64, fixed_addresses: false };
-            reader.references(&code, 0x1000, &mut |a| out.push(a));
-            out.retain(|a| (0x2000..0x4000).contains(a));
-            out
+            reader.operands(&code, 0x1000, &mut |o| out.push(o));
+            out.retain(|o| (0x2000..0x4000).contains(&o.target));
+            let seen: Vec<(u64, u64, Usage)> = out.iter().map(|o| (o.at, o.target, o.usage)).collect();
+            seen
         };
         // adrp x0, 0x2000; add x0, x0, #0x10
-        assert_eq!(references(&[0xb000_0000, 0x9100_4000]), [0x2010]);
+        assert_eq!(references(&[0xb000_0000, 0x9100_4000]), [(0x1004, 0x2010, Address)]);
         // adrp x8, 0x3000; ldr x1, [x8, #8]; ldr q0, [x8, #0x20]; ldrb w2, [x8, #3]
         assert_eq!(
             references(&[0xd000_0008, 0xf940_0501, 0x3dc0_0900, 0x3940_0d02]),
-            [0x3008, 0x3020, 0x3003]
+            [(0x1004, 0x3008, Access), (0x1008, 0x3020, Access), (0x100c, 0x3003, Access)]
         );
         // adr x0, 0x2000 at 0x1000; ldr x0, 0x2004 at 0x1004
-        assert_eq!(references(&[0x1000_8000, 0x5800_8000]), [0x2000, 0x2004]);
+        assert_eq!(
+            references(&[0x1000_8000, 0x5800_8000]),
+            [(0x1000, 0x2000, Address), (0x1004, 0x2004, Access)]
+        );
         // adrp x0, 0x2000; bl; add x0, x0, #0x10: the call may have changed x0
         assert!(references(&[0xb000_0000, 0x9400_0000, 0x9100_4000]).is_empty());
     }
 
-    fn targets(fixed_addresses: bool, code: &[u8]) -> Vec<u64> {
-        let mut out = Vec::new();
+    fn targets(fixed_addresses: bool, code: &[u8]) -> Vec<(u64, Usage)> {
+        let mut out: Vec<Operand> = Vec::new();
         let reader = Reader { instructions: Instructions::X86_64, fixed_addresses };
-        reader.references(code, 0x1000, &mut |a| out.push(a));
-        out.retain(|a| (0x2000..0x3000).contains(a));
-        out
+        reader.operands(code, 0x1000, &mut |o| out.push(o));
+        out.retain(|o| (0x2000..0x3000).contains(&o.target));
+        out.iter().map(|o| (o.target, o.usage)).collect()
     }
 
     #[test]
@@ -186,7 +200,7 @@ mod tests {
             0x48, 0x8d, 0x05, 0x00, 0x10, 0x00, 0x00, 0x8b, 0x0d, 0xf2, 0x10, 0x00, 0x00, 0xe8, 0xee, 0x0f,
             0x00, 0x00,
         ];
-        assert_eq!(targets(false, &code), [0x2007, 0x20ff]);
+        assert_eq!(targets(false, &code), [(0x2007, Address), (0x20ff, Access)]);
     }
 
     #[test]
@@ -194,12 +208,15 @@ mod tests {
         // mov edi, 0x2010; jmp qword [rax*8+0x2100]
         let code = [0xbf, 0x10, 0x20, 0x00, 0x00, 0xff, 0x24, 0xc5, 0x00, 0x21, 0x00, 0x00];
         assert!(targets(false, &code).is_empty());
-        assert_eq!(targets(true, &code), [0x2010, 0x2100]);
+        assert_eq!(targets(true, &code), [(0x2010, Address), (0x2100, Access)]);
     }
 
     #[test]
     fn bytes_that_are_no_instructions_are_skipped() {
-        assert_eq!(targets(false, &[0x06, 0x07, 0x48, 0x8d, 0x05, 0xf7, 0x0f, 0x00, 0x00]), [0x2000]);
+        assert_eq!(
+            targets(false, &[0x06, 0x07, 0x48, 0x8d, 0x05, 0xf7, 0x0f, 0x00, 0x00]),
+            [(0x2000, Address)]
+        );
         assert!(targets(false, &[0x48, 0x8d, 0x05]).is_empty());
     }
 }

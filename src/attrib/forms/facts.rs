@@ -1,0 +1,275 @@
+//! What forms are recognised from: words, and places where something starts.
+//!
+//! Decides nothing.
+
+use std::ops::Range;
+
+use crate::attrib::references::{Reference, References, Usage};
+use crate::attrib::sections::Layout;
+use crate::format::{Endian, Filler, Image, Instructions, Pointer, SymbolKind};
+use crate::kind::Kind;
+use crate::model::SymbolId;
+use crate::partition::Partition;
+
+/// What the passes before have found.
+pub(in crate::attrib) struct Given<'g, 'data> {
+    pub image: &'g Image<'data>,
+    pub bytes: &'g [u8],
+    pub layout: &'g Layout,
+    pub by_symbol: &'g Partition<SymbolId>,
+    pub references: &'g References,
+}
+
+/// Data, its words, and what refers to it.
+pub(in crate::attrib) struct Facts<'g, 'data> {
+    pub image: &'g Image<'data>,
+    pub bytes: &'g [u8],
+    pub by_symbol: &'g Partition<SymbolId>,
+    pub references: &'g References,
+    /// Words that hold an address of this file, in order of position; one a position.
+    pub pointers: Vec<Pointer>,
+    /// Words that hold the address of something another file defines, sorted.
+    imports: Vec<u64>,
+    /// Sections of data in the file, in order of position.
+    data: Vec<Range<u64>>,
+    /// Sections of code in the file, in order of position.
+    code: Vec<Range<u64>>,
+    /// Positions where an object starts: addressed by code or data, or the edge of a symbol or section.
+    hard: Vec<u64>,
+    /// Those of them that code or data takes the address of, or that a symbol names.
+    meant: Vec<u64>,
+    /// Positions that code reads or writes and nothing takes the address of.
+    soft: Vec<u64>,
+    /// Positions where functions start, sorted.
+    functions: Vec<u64>,
+}
+
+/// What a word holds once the file is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// The address of this position.
+    To(u64),
+    /// The address of something in another file.
+    Import,
+    /// A number.
+    Plain(u64),
+}
+
+impl<'g, 'data> Facts<'g, 'data> {
+    /// Gathers them.
+    ///
+    /// *Cost*: O(n log n) in pointers, references and symbols. In a file at fixed addresses also linear in
+    /// the size of the data: there no table says which words are addresses.
+    pub fn new(given: &Given<'g, 'data>) -> Self {
+        let Given { image, bytes, layout, by_symbol, references } = *given;
+        let spans = |wanted: &dyn Fn(Kind) -> bool| {
+            let row = |id: crate::model::SectionId| id.get().and_then(|i| layout.sections.get(i));
+            let file_len = image.line.file_len();
+            let all = layout.by_section.iter().filter(|(span, _)| span.start < file_len);
+            let all = all.filter(|(_, id)| row(*id).is_some_and(|r| wanted(r.kind)));
+            all.map(|(span, _)| span.start..span.end.min(file_len)).collect::<Vec<_>>()
+        };
+        let data = spans(&Kind::is_stored_data);
+        let code = spans(&|kind| kind == Kind::Code);
+        let mut facts = Facts {
+            image,
+            bytes,
+            by_symbol,
+            references,
+            pointers: Vec::new(),
+            imports: Vec::new(),
+            data,
+            code,
+            hard: Vec::new(),
+            meant: Vec::new(),
+            soft: Vec::new(),
+            functions: Vec::new(),
+        };
+        facts.pointers = facts.all_pointers();
+        facts.imports = facts.all_imports();
+        facts.functions = facts.all_functions();
+        facts.find_starts();
+        facts
+    }
+
+    fn all_pointers(&self) -> Vec<Pointer> {
+        let mut all: Vec<Pointer> = self.image.pointers.clone();
+        for span in &self.data {
+            let Some((space, address)) = self.image.line.place(span.start) else { continue };
+            if !self.image.machine_at(span.start).fixed_addresses {
+                continue;
+            }
+            let word = self.word(span.start);
+            let first = span.start.saturating_add((word - address % word) % word);
+            for at in (first..span.end).step_by(word as usize) {
+                let value = self.number(at, word).filter(|&v| v != 0);
+                let to = value.and_then(|address| self.image.line.pos_in(space, address));
+                all.extend(to.map(|to| Pointer { at, to }));
+            }
+        }
+        all.sort_unstable();
+        all.dedup_by_key(|p| p.at);
+        all
+    }
+
+    /// What relocations patch that is no pointer into this file.
+    fn all_imports(&self) -> Vec<u64> {
+        let sections = self.image.sections.iter().filter(|s| s.kind == Kind::Relocations);
+        let mut tables: Vec<Range<u64>> = sections.map(|s| s.span.clone()).collect();
+        tables.sort_by_key(|s| s.start);
+        let of_table = |start: u64| span_at(&tables, start).is_some();
+        let charges = self.image.charges.iter().filter(|c| of_table(c.start));
+        let mut all: Vec<u64> = charges
+            .filter_map(|c| match c.on {
+                crate::format::Target::Pos(at) => Some(at),
+                crate::format::Target::Symbol(_) => None,
+            })
+            .filter(|&at| self.data_at(at).is_some() && self.pointer_at(at).is_none())
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn all_functions(&self) -> Vec<u64> {
+        let symbols = self.image.symbols.iter();
+        let named = symbols.filter(|s| matches!(s.kind, SymbolKind::Function | SymbolKind::Label));
+        let mut all: Vec<u64> = named.filter_map(|s| s.pos).collect();
+        all.extend(self.image.functions.iter().map(|f| f.start));
+        all.retain(|&pos| span_at(&self.code, pos).is_some());
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn find_starts(&mut self) {
+        let mut meant: Vec<u64> = self.addressed().map(|r| r.to).collect();
+        meant.extend(self.pointers.iter().map(|p| p.to));
+        let named = self.by_symbol.iter().filter(|(_, symbol)| *symbol != SymbolId::NONE);
+        meant.extend(named.map(|(span, _)| span.start));
+        let meant = self.in_data(meant);
+        let mut hard = meant.clone();
+        hard.extend(self.by_symbol.iter().map(|(span, _)| span.start));
+        hard.extend(self.data.iter().map(|span| span.start));
+        let hard = self.in_data(hard);
+        let read = self.references.iter().filter(|r| r.usage == Usage::Access);
+        let mut soft = self.in_data(read.map(|r| r.to).collect());
+        soft.retain(|pos| hard.binary_search(pos).is_err());
+        (self.hard, self.meant, self.soft) = (hard, meant, soft);
+    }
+
+    /// Those positions that are of data, each once and in order.
+    fn in_data(&self, mut all: Vec<u64>) -> Vec<u64> {
+        all.retain(|&pos| self.data_at(pos).is_some());
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The section of data that holds `pos`, as far as it is in the file.
+    pub fn data_at(&self, pos: u64) -> Option<&Range<u64>> {
+        span_at(&self.data, pos)
+    }
+
+    /// Size of an address at `pos`, in bytes.
+    pub fn word(&self, pos: u64) -> u64 {
+        u64::from(self.image.machine_at(pos).bits / 8).max(1)
+    }
+
+    /// Whether every object around `pos` that is in use is known to start where something refers to it.
+    pub fn knows_starts(&self, pos: u64) -> bool {
+        // In object files each object has a section of its own, or a symbol.
+        self.image.machine_at(pos).instructions != Instructions::Other || self.image.line.place(pos).is_none()
+    }
+
+    /// The number stored in `size` bytes at `pos`.
+    pub fn number(&self, pos: u64, size: u64) -> Option<u64> {
+        let start = usize::try_from(pos).ok()?;
+        let bytes = self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+        let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+        Some(match self.image.machine_at(pos).endian {
+            Endian::Little => bytes.iter().rev().fold(0, fold),
+            Endian::Big => bytes.iter().fold(0, fold),
+        })
+    }
+
+    /// Where the word at `pos` points, if that is in this file.
+    pub fn pointer_at(&self, pos: u64) -> Option<u64> {
+        let index = self.pointers.binary_search_by_key(&pos, |p| p.at).ok()?;
+        self.pointers.get(index).map(|p| p.to)
+    }
+
+    /// What the word at `pos` holds.
+    pub(super) fn word_at(&self, pos: u64) -> Option<Word> {
+        if let Some(to) = self.pointer_at(pos) {
+            return Some(Word::To(to));
+        }
+        if self.imports.binary_search(&pos).is_ok() {
+            return Some(Word::Import);
+        }
+        self.number(pos, self.word(pos)).map(Word::Plain)
+    }
+
+    /// Whether a function starts at `pos`, as far as can be known.
+    pub fn is_function(&self, pos: u64) -> bool {
+        // Addresses of Thumb code are odd.
+        let starts = |pos: u64| self.functions.binary_search(&pos).is_ok();
+        let is_thumb = || matches!(self.image.machine_at(pos).filler, Filler::HalfWords(_));
+        let unnamed = || self.by_symbol.at(pos) == Some(SymbolId::NONE);
+        span_at(&self.code, pos).is_some()
+            && (starts(pos) || (pos % 2 == 1 && is_thumb() && starts(pos - 1)) || unnamed())
+    }
+
+    /// The function that holds `pos`, if it has bounds of its own.
+    pub fn function_at(&self, pos: u64) -> Option<Range<u64>> {
+        span_at(&self.code, pos)?;
+        let (span, symbol) = self.by_symbol.cursor().run(pos)?;
+        (symbol != SymbolId::NONE).then_some(span)
+    }
+
+    /// Positions of data where objects start, in order.
+    pub fn starts(&self) -> &[u64] {
+        &self.hard
+    }
+
+    /// Positions of data that something takes the address of or names, in order.
+    pub fn meant(&self) -> &[u64] {
+        &self.meant
+    }
+
+    /// Positions of data that instructions read or write and nothing takes the address of, in order.
+    pub fn accessed(&self) -> &[u64] {
+        &self.soft
+    }
+
+    /// Whether an object starts at `pos`.
+    pub fn is_start(&self, pos: u64) -> bool {
+        self.hard.binary_search(&pos).is_ok()
+    }
+
+    /// Where an object that starts at `pos` must end: at the next one, or with its section.
+    pub fn bound(&self, pos: u64) -> u64 {
+        let section = self.data_at(pos).map_or(pos, |s| s.end);
+        let next = self.hard.partition_point(|&s| s <= pos);
+        self.hard.get(next).map_or(section, |&s| s.min(section))
+    }
+
+    /// The last position up to `end`, and behind `pos`, that anything refers to.
+    pub fn last_start(&self, pos: u64, end: u64) -> Option<u64> {
+        let last = |all: &[u64]| {
+            let index = all.partition_point(|&s| s <= end).checked_sub(1)?;
+            all.get(index).copied().filter(|&s| s > pos)
+        };
+        last(&self.hard).max(last(&self.soft))
+    }
+
+    /// Instructions that take the address of data, in order of the data.
+    pub fn addressed(&self) -> impl Iterator<Item = &Reference> {
+        self.references.iter().filter(|r| r.usage == Usage::Address)
+    }
+}
+
+fn span_at(spans: &[Range<u64>], pos: u64) -> Option<&Range<u64>> {
+    let index = spans.partition_point(|s| s.start <= pos).checked_sub(1)?;
+    spans.get(index).filter(|s| pos < s.end)
+}
