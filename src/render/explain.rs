@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::for_terminal;
-use super::sheet::{Style, heading, mark, shorten, wrapped};
+use super::sheet::{Style, heading, mark, shorten, shows, wrapped};
 use super::size;
 use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Row};
 
@@ -130,7 +130,7 @@ fn one_crate(krate: &CrateFacts, style: &Style, out: &mut dyn Write) -> io::Resu
         heading(&format!("  {title}"), style, out)?;
         for row in rows {
             let percent = size::percent(row.file, krate.owns.file);
-            let size = mark(row.estimated, style.bytes(row.file));
+            let size = mark(shows(row.estimated_bytes, row.file, style), style.bytes(row.file));
             listed(&format!("  {size:>10} {percent:>6}  "), &row.name, style, out)?;
         }
     }

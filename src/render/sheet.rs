@@ -193,6 +193,13 @@ pub(super) fn indented(depth: usize, name: &str) -> String {
     format!("{}{}", "  ".repeat(depth), for_terminal(name))
 }
 
+/// Whether estimates among `shown` bytes are enough to show in its digits.
+///
+/// Rounded to three digits, half a percent is the least that does; exact numbers show all.
+pub(super) fn shows(estimated: Option<u64>, shown: u64, style: &Style) -> bool {
+    estimated.is_some_and(|bytes| bytes > 0 && (style.exact || bytes.saturating_mul(200) >= shown))
+}
+
 /// `~` in front of what is a computed share.
 pub(super) fn mark(estimated: bool, text: String) -> String {
     if estimated { format!("~{text}") } else { text }

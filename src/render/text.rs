@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::escape::for_terminal;
 use super::sheet::{
-    BAR, Sheet, Style, WIDE, bar, cut, heading, indented, mark, shorten, width_of, wrap, wrapped,
+    BAR, Sheet, Style, WIDE, bar, cut, heading, indented, mark, shorten, shows, width_of, wrap, wrapped,
 };
 use super::size;
 use crate::report::{Columns, Issue, LedgerRow, Overview, Row, Show, Total};
@@ -95,9 +95,9 @@ fn main_table(report: &Overview, dimension: &str, style: &Style, out: &mut dyn W
         sum.data += columns.data;
         sum.metadata += columns.metadata;
         sum.debug += columns.debug;
-        let [code, data, metadata, debug] = cells(columns, row.estimated);
+        let [code, data, metadata, debug] = cells(columns, shows(row.estimated_bytes, row.file, style));
         let bar = if row.rest.is_some() { String::new() } else { bar(row.file, largest, BAR) };
-        let size = mark(row.estimated, style.bytes(row.file));
+        let size = mark(shows(row.estimated_bytes, row.file, style), style.bytes(row.file));
         let name = indented(0, &row.name);
         sheet.rows.push(vec![size, size::percent(row.file, total), bar, code, data, metadata, debug, name]);
     }
@@ -157,7 +157,7 @@ fn symbols_table(report: &Overview, style: &Style, out: &mut dyn Write) -> io::R
             _ => String::new(),
         };
         sheet.rows.push(vec![
-            mark(row.estimated, style.bytes(row.file)),
+            mark(shows(row.estimated_bytes, row.file, style), style.bytes(row.file)),
             size::percent(row.file, report.head.total.file),
             shorten(&for_terminal(&krate), 24).into_owned(),
             indented(0, &row.name),
@@ -247,7 +247,7 @@ pub fn show_text(report: &Show, style: &Style, out: &mut dyn Write) -> io::Resul
     push(&report.rows, 0, &mut |row, depth| {
         let size = of(row.file, row.memory);
         sheet.rows.push(vec![
-            mark(row.estimated && !in_memory, style.bytes(size)),
+            mark(!in_memory && shows(row.estimated_bytes, size, style), style.bytes(size)),
             size::percent(size, total),
             if row.symbols == 0 { String::from("-") } else { row.symbols.to_string() },
             indented(depth, &row.name),

@@ -121,7 +121,7 @@ pub struct DiffRow {
     pub delta: Change,
     /// What became of it.
     pub status: Status,
-    /// Whether boundaries are computed shares or owners are guesses.
+    /// Whether bytes with computed boundaries or guessed owners are part of the change.
     pub estimated: bool,
     /// Name of the old side, if it was another.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -439,7 +439,7 @@ impl Build<'_, '_> {
             new,
             delta: Change::between(old, new),
             status: status(node, self.measure),
-            estimated: node.old.estimated + node.new.estimated > 0,
+            estimated: node.old.estimated != node.new.estimated,
             renamed_from: None,
             cause: None,
             rest: None,
