@@ -313,7 +313,7 @@ fn rows_come_in_the_order_asked_for() {
 fn exact_bytes_are_exact() {
     let file = fixture("demo-x86_64-dwarf4");
     let exact = stdout(bloat().arg(&file).args(["--by", "kind", "--bytes"]));
-    // The size of the file in testdata/MANIFEST.toml.
+    // The size of the file in testdata/manifest/bin.toml.
     assert!(exact.lines().last().expect("a total").trim_start().starts_with("226,616 "), "{exact}");
     assert!(!exact.contains("iB"), "{exact}");
     assert!(stdout(bloat().arg(&file).args(["--by", "kind"])).contains("221 KiB"));

@@ -216,7 +216,7 @@ fn what_json_says_of_a_file_is_so() {
         let text = |key: &str| v[key].as_str().expect("text").to_string();
         (text("arch"), number(&v["bits"]), text("endian"), v["stripped"].as_bool().expect("true or false"))
     };
-    // What the files are made as, from testdata/MANIFEST.toml.
+    // What the files are made as, from testdata/manifest/bin.toml.
     let cases = [
         ("demo-x86_64-stripped", ("x86_64", 64, "little", true)),
         ("demo-x86_64-symtab", ("x86_64", 64, "little", false)),
