@@ -139,7 +139,7 @@ fn symbol_label(rows: &[SymbolRow], names: &Names, id: SymbolId) -> String {
             format!("[function at {:#x}]", row.address.unwrap_or_default())
         }
         SymbolSort::Unnamed => name.to_string(),
-        _ => crate::names::display(name),
+        _ => crate::names::display(row.plain_name(names)),
     }
 }
 

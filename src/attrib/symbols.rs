@@ -141,6 +141,7 @@ fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) 
         };
         out.rows.push(SymbolRow {
             name: names.push(name),
+            prefix: symbol.prefix,
             address: (symbol.kind != SymbolKind::Import && has_address(image, symbol))
                 .then_some(symbol.address),
             size: symbol.size,
@@ -207,7 +208,7 @@ fn claims(image: &Image<'_>, bounds: &Bounds, out: &mut Symbols) {
         let Some(section) = stated.filter(holds).or_else(|| by_place.get(pos)) else { continue };
         let (end, rank) = if symbol.size > 0 {
             (pos.saturating_add(symbol.size).min(section.span.end), rank::SIZED)
-        } else if infers_size(symbol.kind, symbol.name, section.kind) {
+        } else if infers_size(symbol.kind, symbol.plain_name(), section.kind) {
             (bounds.end(pos, &section.span), rank::INFERRED)
         } else {
             (pos, rank::INFERRED)
@@ -340,7 +341,7 @@ fn structures(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
 
 fn push_structure(out: &mut Symbols, name: crate::intern::NameId, sort: SymbolSort) -> SymbolId {
     let id = SymbolId::new(out.rows.len());
-    out.rows.push(SymbolRow { name, address: None, size: 0, sort, alias_of: id });
+    out.rows.push(SymbolRow { name, prefix: 0, address: None, size: 0, sort, alias_of: id });
     out.fact_of.push(u32::MAX);
     out.pos_of.push(u64::MAX);
     id

@@ -213,6 +213,12 @@ pub(super) struct CommonArgs {
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
 
+    /// Only this architecture of a universal file, as if it were a file of its own
+    ///
+    /// As `lipo` names it (`arm64`) or as Rust's targets do (`aarch64`).
+    #[arg(long, value_name = "NAME")]
+    pub arch: Option<String>,
+
     /// Number of threads, at most 256; 0 uses all processors
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(0..=256))]
     pub threads: u16,

@@ -14,6 +14,7 @@ use super::output::{say, style, write_to};
 use super::{Outcome, packages};
 use crate::analysis::memory;
 use crate::error::Severity;
+use crate::format::macho;
 use crate::input::Input;
 use crate::model::Model;
 use crate::model::filter::Filter;
@@ -130,7 +131,7 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
 
 fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
     let common = &args.common;
-    let mut model = analyze(file, manifest)?;
+    let mut model = analyze(file, manifest, common)?;
     let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
     memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
@@ -171,7 +172,7 @@ fn memory_regions(script: &Path) -> Result<Vec<memory::Region>> {
 fn ledger(args: &LedgerArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
-    let model = analyze(&args.file, common.manifest_path.as_deref())?;
+    let model = analyze(&args.file, common.manifest_path.as_deref(), common)?;
     let style = style(common);
     timing::phase("report", || {
         write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
@@ -208,9 +209,26 @@ pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
 }
 
 /// Analyses a file; `manifest` is where its packages are listed.
-fn analyze(file: &Path, manifest: Option<&Path>) -> Result<Model> {
-    let input = timing::phase("open", || Input::open(file)).map_err(super::explain)?;
+fn analyze(file: &Path, manifest: Option<&Path>, common: &CommonArgs) -> Result<Model> {
+    let input = open(file, common)?;
     crate::analyze_with(&input, &packages_of(manifest)?).map_err(super::explain)
+}
+
+/// Opens a file, or that part of it which was asked for.
+pub(super) fn open(file: &Path, common: &CommonArgs) -> Result<Input> {
+    let input = timing::phase("open", || Input::open(file)).map_err(super::explain)?;
+    let Some(arch) = &common.arch else { return Ok(input) };
+    let Some(slices) = macho::slices(input.bytes()) else {
+        let message = format!("`{}` is no universal file", file.display());
+        return Err(CliError::new(message).with_hint("leave out --arch").into());
+    };
+    let wanted = slices.iter().find(|s| s.name == *arch).or_else(|| slices.iter().find(|s| s.arch == *arch));
+    let Some(slice) = wanted else {
+        let names: Vec<&str> = slices.iter().map(|s| s.name.as_ref()).collect();
+        let message = format!("`{}` has no slice `{arch}`", file.display());
+        return Err(CliError::new(message).with_hint(format!("it has {}", names.join(", "))).into());
+    };
+    Ok(input.part(slice.file.clone()))
 }
 
 /// The packages behind a manifest, if one was named.

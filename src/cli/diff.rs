@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Outcome;
-use super::args::{DiffArgs, DiffFormat, MeasureArg};
+use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
 use super::commands::{dimensions, filter_of, finish, packages_of, prepare};
 use super::error::CliError;
 use super::output::{say, style, write_to};
@@ -15,7 +15,6 @@ use crate::analysis::limit::{Limit, Verdict, check};
 use crate::attrib;
 use crate::error::Severity;
 use crate::format;
-use crate::input::Input;
 use crate::model::view::{Dim, Measure};
 use crate::model::{Contents, Model};
 use crate::project::Packages;
@@ -41,8 +40,8 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     };
     let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let (old, old_contents) = read(&args.old, &packages)?;
-    let (new, new_contents) = read(&args.new, &packages)?;
+    let (old, old_contents) = read(&args.old, &packages, &args.common)?;
+    let (new, new_contents) = read(&args.new, &packages, &args.common)?;
     let options = DiffOptions {
         limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
         nested: args.limit.map_or(Some(NESTED), |n| (n > 0).then_some(n)),
@@ -83,8 +82,8 @@ fn limit(text: &str) -> Result<Limit> {
 }
 
 /// Reads a file and what its symbols hold.
-fn read(path: &Path, packages: &Packages) -> Result<(Model, Contents)> {
-    let input = phase("open", || Input::open(path)).map_err(super::explain)?;
+fn read(path: &Path, packages: &Packages, common: &CommonArgs) -> Result<(Model, Contents)> {
+    let input = super::commands::open(path, common)?;
     let image = format::read(&input).map_err(super::explain)?;
     let model = attrib::attribute(&input, &image, packages);
     let contents = phase("contents", || attrib::contents(&input, &image, &model));

@@ -6,7 +6,6 @@ use super::args::{ExplainArgs, ExplainFormat};
 use super::commands::{finish, packages_of, prepare};
 use super::error::CliError;
 use super::output::{style, write_to};
-use crate::input::Input;
 use crate::model::{Leaf, Model, SymbolId};
 use crate::report::{self, ClaimRow, Found};
 use crate::{attrib, format, names, render};
@@ -18,7 +17,7 @@ const MATCHES: usize = 1000;
 pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
-    let input = Input::open(&args.file).map_err(super::explain)?;
+    let input = super::commands::open(&args.file, &args.common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let image = format::read(&input).map_err(super::explain)?;
     let model = attrib::attribute(&input, &image, &packages);
@@ -147,7 +146,7 @@ mod tests {
     #[test]
     fn a_place_can_be_named_in_three_ways() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin/demo-x86_64-symtab");
-        let model = crate::analyze(&Input::open(&path).unwrap()).unwrap();
+        let model = crate::analyze(&crate::input::Input::open(&path).unwrap()).unwrap();
         let (by_symbol, ..) = find(&model, "_start").unwrap();
         let address = model.leaves.address(by_symbol.start).unwrap();
         assert_eq!(find(&model, &format!("{address:#x}")).unwrap().0, by_symbol);

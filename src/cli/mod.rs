@@ -112,7 +112,7 @@ fn explain(error: crate::error::Error) -> anyhow::Error {
             with_hint(CliError::new(message), hint).with_source(error_source(error)).into()
         }
         Error::UnknownFormat { ref found, .. } => CliError::new(format!("{message}: {found}"))
-            .with_hint("bloat reads ELF executables, shared objects and object files")
+            .with_hint("bloat reads ELF, Mach-O and WebAssembly files, and archives")
             .into(),
         _ => CliError::new(message)
             .with_hint("the file may be cut off, or still being written")

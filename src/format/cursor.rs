@@ -216,6 +216,18 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
         }
     }
 
+    /// The next `len` bytes.
+    pub(crate) fn bytes(&mut self, len: usize) -> Option<&'data [u8]> {
+        let found = self.bytes.get(self.at..self.at.checked_add(len)?)?;
+        self.at += len;
+        Some(found)
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(&self) -> &'data [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     /// The bytes up to the next zero, which is passed over.
     pub(crate) fn cstr(&mut self) -> Option<&'data [u8]> {
         let rest = self.bytes.get(self.at..)?;

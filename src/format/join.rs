@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::line::{Joined, Line, Shift};
-use super::{Charge, Header, Image, Member, Pointer, Region, Target};
+use super::{Charge, Format, Header, Image, Machine, Member, Pointer, Region, RegionPlace, Target};
 use crate::error::Diagnostic;
+use crate::kind::Kind;
 
 /// A member of a file.
 pub(super) struct Part<'data> {
@@ -59,6 +60,16 @@ pub(super) fn join<'data>(whole: Whole, parts: Vec<Part<'data>>) -> Image<'data>
     image.unit_ranges.sort_unstable();
     image.unit_parts.sort_unstable();
     image
+}
+
+/// A member whose inside has no names.
+pub(super) fn opaque<'data>(bytes: &'data [u8], name: &'static str) -> Image<'data> {
+    let len = bytes.len() as u64;
+    let (line, _) = Line::lay(len, true, &[]);
+    let whole =
+        Region { span: 0..len, name: name.into(), kind: Kind::Metadata, place: RegionPlace::Fallback };
+    let members = vec![Member::whole(&line, Machine::OPAQUE)];
+    Image { members, regions: vec![whole], ..Image::empty(Header::unknown(Format::Archive), line) }
 }
 
 /// Leaves out members that state more memory than there can be.

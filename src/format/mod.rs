@@ -13,7 +13,9 @@ pub mod dwarf;
 pub mod elf;
 mod join;
 mod line;
+pub mod macho;
 mod packages;
+mod settle;
 mod trouble;
 pub mod unwind;
 pub mod wasm;
@@ -381,6 +383,8 @@ pub enum RegionPlace {
 pub struct Symbol<'data> {
     /// Name as in the file, without a version.
     pub name: &'data [u8],
+    /// How many bytes at its start the platform adds to what the language calls it.
+    pub prefix: u8,
     /// Value as in the file, without tag bits.
     pub address: u64,
     /// Where it starts on the line, when it names a place there.
@@ -397,6 +401,13 @@ pub struct Symbol<'data> {
     pub binding: Binding,
     /// Whether it is of the static table, which stripping removes.
     pub is_static: bool,
+}
+
+impl<'data> Symbol<'data> {
+    /// The name as the language knows it: mangled, but without what the platform adds.
+    pub fn plain_name(&self) -> &'data [u8] {
+        self.name.get(usize::from(self.prefix)..).unwrap_or_default()
+    }
 }
 
 /// What a symbol names.
@@ -488,6 +499,14 @@ pub enum Target {
     Symbol(u32),
 }
 
+/// Where instructions lie on the line, sorted.
+pub(crate) fn code_spans(sections: &[Section<'_>]) -> Vec<Range<u64>> {
+    let mut code: Vec<Range<u64>> =
+        sections.iter().filter(|s| s.executable && !s.span.is_empty()).map(|s| s.span.clone()).collect();
+    code.sort_by_key(|s| (s.start, s.end));
+    code
+}
+
 /// Reads the facts of a file.
 ///
 /// *Errors*: [`Error::UnknownFormat`] if the first bytes are of no known format,
@@ -498,7 +517,7 @@ pub fn read(input: &Input) -> Result<Image<'_>, Error> {
     if bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::THIN_MAGIC) {
         return Ok(archive::read(bytes));
     }
-    match read_image(bytes) {
+    match macho::read(bytes).or_else(|| read_image(bytes)) {
         Some(Ok(image)) => Ok(image),
         Some(Err(source)) => Err(Error::Malformed { path: input.path().to_path_buf(), source }),
         None => Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) }),
@@ -516,21 +535,17 @@ fn read_image(bytes: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
     if bytes.starts_with(wasm::MAGIC) {
         return Some(wasm::read(bytes));
     }
+    if macho::is_thin(bytes) {
+        return Some(macho::read_thin(bytes));
+    }
     None
 }
 
 /// What bytes that are no known binary look like.
 fn describe(bytes: &[u8]) -> Cow<'static, str> {
-    let known: [(&[u8], &str); 11] = [
+    let known: [(&[u8], &str); 7] = [
         (b"MZ", "it looks like a PE executable; this version reads ELF only"),
-        (b"\xfe\xed\xfa\xce", "it looks like a Mach-O file; this version reads ELF only"),
-        (b"\xfe\xed\xfa\xcf", "it looks like a Mach-O file; this version reads ELF only"),
-        (b"\xce\xfa\xed\xfe", "it looks like a Mach-O file; this version reads ELF only"),
-        (b"\xcf\xfa\xed\xfe", "it looks like a Mach-O file; this version reads ELF only"),
-        (
-            b"\xca\xfe\xba\xbe",
-            "it looks like a universal Mach-O file or a Java class; this version reads ELF only",
-        ),
+        (b"\xca\xfe\xba\xbe", "it looks like a Java class"),
         (b"BC\xc0\xde", "it looks like LLVM bitcode, which has no machine code to measure"),
         (b"PK\x03\x04", "it looks like a zip archive"),
         (b"\x1f\x8b", "it looks like gzip data"),

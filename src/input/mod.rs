@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -13,6 +14,8 @@ use crate::error::Error;
 pub struct Input {
     path: PathBuf,
     bytes: Bytes,
+    /// The part that was asked for; everything if `None`.
+    part: Option<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -33,7 +36,7 @@ impl Input {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
-            return Ok(Input { path: path.to_path_buf(), bytes: Bytes::Owned(bytes) });
+            return Ok(Input { path: path.to_path_buf(), bytes: Bytes::Owned(bytes), part: None });
         }
         // Asked before opening: opening a device or a FIFO can block or act.
         let meta = std::fs::metadata(path).map_err(fail)?;
@@ -53,19 +56,33 @@ impl Input {
                 Bytes::Owned(bytes)
             }
         };
-        Ok(Input { path: path.to_path_buf(), bytes })
+        Ok(Input { path: path.to_path_buf(), bytes, part: None })
     }
 
     /// Takes bytes that are in memory already.
     pub fn from_bytes(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Input {
-        Input { path: name.into(), bytes: Bytes::Owned(bytes) }
+        Input { path: name.into(), bytes: Bytes::Owned(bytes), part: None }
+    }
+
+    /// The same file as if it were only these bytes of it, cut where they end.
+    pub fn part(self, range: Range<u64>) -> Input {
+        let len = self.bytes().len();
+        let base = self.part.as_ref().map_or(0, |part| part.start);
+        let clip = |offset: u64| usize::try_from(offset).map_or(len, |o| o.min(len));
+        let start = clip(range.start);
+        let end = clip(range.end).max(start);
+        Input { part: Some(base + start..base + end), ..self }
     }
 
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
-        match &self.bytes {
+        let all: &[u8] = match &self.bytes {
             Bytes::Mapped(map) => map,
             Bytes::Owned(bytes) => bytes,
+        };
+        match &self.part {
+            Some(part) => &all[part.clone()],
+            None => all,
         }
     }
 
@@ -105,6 +122,15 @@ mod tests {
         let error = Input::open(Path::new(".")).unwrap_err();
         assert_eq!(error.to_string(), "failed to read `.`");
         assert!(Input::open(Path::new("no/such/file")).is_err());
+    }
+
+    #[test]
+    fn a_part_never_leaves_the_file() {
+        let whole = || Input::from_bytes("x", (0..10).collect());
+        assert_eq!(whole().part(2..5).bytes(), [2, 3, 4]);
+        assert_eq!(whole().part(2..9).part(1..3).bytes(), [3, 4]);
+        assert_eq!(whole().part(8..u64::MAX).bytes(), [8, 9]);
+        assert!(whole().part(20..30).bytes().is_empty());
     }
 
     #[test]

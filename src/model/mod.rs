@@ -100,7 +100,7 @@ impl Model {
                 format!("[function at {:#x}]", row.address.unwrap_or_default())
             }
             SymbolSort::Unnamed => name.to_string(),
-            _ => crate::names::display(name),
+            _ => crate::names::display(row.plain_name(&self.names)),
         }
     }
 

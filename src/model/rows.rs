@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::intern::{NameId, id};
+use crate::intern::{NameId, Names, id};
 use crate::kind::Kind;
 
 id! {
@@ -139,6 +139,8 @@ impl SymbolSort {
 pub struct SymbolRow {
     /// Raw name of a symbol; name without brackets of a structure.
     pub name: NameId,
+    /// How many bytes at its start the platform adds to what the language calls it.
+    pub prefix: u8,
     /// Address as the file states it.
     pub address: Option<u64>,
     /// Size the symbol table states, or that was found for it.
@@ -147,6 +149,14 @@ pub struct SymbolRow {
     pub sort: SymbolSort,
     /// The row that owns its bytes: itself unless it is another name of one place.
     pub alias_of: SymbolId,
+}
+
+impl SymbolRow {
+    /// The name as the language knows it: mangled, but without what the platform adds.
+    pub fn plain_name<'n>(&self, names: &'n Names) -> &'n str {
+        let name = names.get(self.name);
+        name.get(usize::from(self.prefix)..).unwrap_or(name)
+    }
 }
 
 /// A unit of debug information, or a file that the symbol table names.

@@ -302,7 +302,7 @@ impl<'m> Keys<'m> {
             _ => return keys,
         };
         let read = |rows: &[super::SymbolRow]| -> Vec<Option<String>> {
-            rows.iter().map(|r| r.sort.is_symbol().then(|| derive(model.names.get(r.name)))).collect()
+            rows.iter().map(|r| r.sort.is_symbol().then(|| derive(r.plain_name(&model.names)))).collect()
         };
         let all: Vec<Vec<Option<String>>> = model.symbols.par_chunks(CHUNK).map(read).collect();
         let mut texts: Distinct<String> = Distinct::default();

@@ -30,7 +30,7 @@ pub fn cgu(name: &str) -> Option<CguName<'_>> {
         Some((path, unit)) => (Some(path), unit),
         None => (None, name),
     };
-    let mut unit = unit;
+    let mut unit = archive_member(unit).map_or(unit, |(_, member)| member);
     for ending in [".o", ".dwo", ".bc", ".ll", ".rcgu"] {
         unit = unit.strip_suffix(ending).unwrap_or(unit);
     }
@@ -49,6 +49,27 @@ pub fn cgu(name: &str) -> Option<CguName<'_>> {
         && hash.bytes().all(|b| b.is_ascii_alphanumeric())
         && (index.is_some() || is_id(hash));
     good.then(|| CguName { krate, id: id(hash), index, path })
+}
+
+/// Archive and member of an object file by the name that linkers give it: `libcore.rlib(core.o)`.
+fn archive_member(file: &str) -> Option<(&str, &str)> {
+    file.strip_suffix(')')?.split_once('(')
+}
+
+/// The crate whose library an object file came from: `foo` of `libfoo-1f2e.rlib(foo.o)`.
+///
+/// Libraries that rustc makes are called that; other archives say nothing.
+///
+/// ```
+/// assert_eq!(bloat::names::library_crate("libfoo-1f2e3d.rlib(a5698b6a-checksum.o)"), Some("foo"));
+/// assert_eq!(bloat::names::library_crate("libfoo.a(checksum.o)"), None);
+/// ```
+pub fn library_crate(file: &str) -> Option<&str> {
+    let (archive, _) = archive_member(file)?;
+    let stem = archive.strip_prefix("lib")?.strip_suffix(".rlib")?;
+    let name = stem.split_once('-').map_or(stem, |(name, _)| name);
+    let good = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (good && !name.is_empty()).then_some(name)
 }
 
 /// `std.e2..` and what follows the dash after the hash.
@@ -88,6 +109,7 @@ mod tests {
             ("std.e28293b1aa0f68bd-cgu.0.rcgu.o", "std", std, Some(0)),
             ("std-b2d1.std.e28293b1aa0f68bd-cgu.12.rcgu.o", "std", std, Some(12)),
             ("std.e28293b1aa0f68bd-fragment", "std", std, None),
+            ("libstd-b2d1.rlib(std-b2d1.std.e28293b1aa0f68bd-cgu.12.rcgu.o)", "std", std, Some(12)),
             (
                 "compiler_builtins.4e30281dd23088d2-cgu.004",
                 "compiler_builtins",

@@ -81,7 +81,7 @@ mod v0_text;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-pub use cgu::{CguName, cgu};
+pub use cgu::{CguName, cgu, library_crate};
 pub use constant::{Constant, constant};
 pub use stable::stable;
 pub use suffix::{Suffix, Suffixes};

@@ -41,7 +41,7 @@ impl Telling {
     /// Looks at all names once.
     pub fn new(symbols: &Symbols, crates: &Crates, names: &Names) -> Telling {
         let path = |row: usize| {
-            let name = names.get(symbols.rows.get(row)?.name);
+            let name = symbols.rows.get(row)?.plain_name(names);
             // What differs between copies is the hash at the end.
             let hash = || name.rfind("17h").or_else(|| name.rfind("::h"));
             (scheme(name) == Scheme::RustLegacy).then(|| hash().and_then(|at| name.get(..at)))?

@@ -182,6 +182,11 @@ impl Compiled {
                     self.has_rust = true;
                     groups.push((Some(draft), Vec::new()));
                 }
+                // What a build script compiled lies in the library of its package.
+                None if let Some(krate) = names::library_crate(file) => {
+                    let draft = book.bare(krate);
+                    *slot = Some((draft, Evidence::FileNeighbour));
+                }
                 // Start files of the C library have only their own few names; a bare
                 // hash is Rust of which nothing is known.
                 None if rules::is_runtime_file(file) || file.is_empty() || is_bare_hash(file) => {}

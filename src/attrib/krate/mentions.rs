@@ -81,7 +81,7 @@ impl Mentions {
     /// The crate whose `main` the symbol is.
     pub fn of_main(&self, row: usize, symbols: &Symbols, text: &Names) -> Option<&Mention> {
         let mention = self.crates.get(self.said.get(row)?.defined_in? as usize)?;
-        let raw = text.get(symbols.rows.get(row)?.name);
+        let raw = symbols.rows.get(row)?.plain_name(text);
         // The text is only made for the few names that can be meant.
         let is_main = raw.contains("4main") && names::display(raw) == format!("{}::main", mention.name);
         is_main.then_some(mention)
@@ -118,7 +118,7 @@ fn say(row: &SymbolRow, text: &Names, local: &mut Distinct<Mention>) -> Said {
     if !row.sort.is_symbol() {
         return NOTHING;
     }
-    let crates = names::crates(text.get(row.name));
+    let crates = names::crates(row.plain_name(text));
     let mut number = |c: names::CrateRef<'_>| {
         // Shims that the compiler makes for the final program are no crate.
         let real = !names::is_shim_crate(&c.name);

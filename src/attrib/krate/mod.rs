@@ -144,9 +144,9 @@ pub(super) fn build(
                     _ => CrateId::NONE,
                 },
                 is_generated: facts.sort != SymbolSort::Function
-                    && names::constant(text.get(facts.name)).is_some(),
-                may_be_foreign: facts.sort.is_symbol() && may_be_foreign(text.get(facts.name)),
-                is_runtime: fact.is_some_and(|f| rules::is_runtime(f.name)),
+                    && names::constant(facts.plain_name(text)).is_some(),
+                may_be_foreign: facts.sort.is_symbol() && may_be_foreign(facts.plain_name(text)),
+                is_runtime: fact.is_some_and(|f| rules::is_runtime(f.plain_name())),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
                     let unnamed = |file: u32| image.files.get(file as usize).is_none_or(|n| n.is_empty());

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use members::{Entry, EntryKind};
 pub use members::{MAGIC, THIN_MAGIC};
 
-use super::join::{Part, Whole, join};
-use super::{Format, Header, Image, Line, Machine, Member, Region, RegionPlace};
+use super::join::{Part, Whole, join, opaque};
+use super::{Format, Header, Image, Region, RegionPlace};
 use crate::error::Diagnostic;
 use crate::kind::Kind;
 
@@ -113,16 +113,6 @@ fn part<'data>(data: &'data [u8], entry: &Entry<'data>) -> Part<'data> {
         },
     };
     Part { name: entry.name.clone(), offset: entry.content.start, image }
-}
-
-/// A member whose inside has no names.
-fn opaque<'data>(bytes: &'data [u8], name: &'static str) -> Image<'data> {
-    let len = bytes.len() as u64;
-    let (line, _) = Line::lay(len, true, &[]);
-    let whole =
-        Region { span: 0..len, name: name.into(), kind: Kind::Metadata, place: RegionPlace::Fallback };
-    let members = vec![Member::whole(&line, Machine::OPAQUE)];
-    Image { members, regions: vec![whole], ..Image::empty(Header::unknown(Format::Archive), line) }
 }
 
 /// Gives symbols that follow no file symbol the name of the member: it names the codegen unit.

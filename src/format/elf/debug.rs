@@ -11,7 +11,7 @@ use super::relocations::Applied;
 use super::{Elf, File, endian_of};
 use crate::error::Diagnostic;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
-use crate::format::{Line, Section};
+use crate::format::{Line, Section, code_spans};
 
 /// The most memory that decompressed sections may take for a file of `len` bytes.
 ///
@@ -75,7 +75,7 @@ pub(super) fn read<H: Elf>(
             }
         }
     }
-    let code = super::unwind::code(sections);
+    let code = code_spans(sections);
     let mut facts = dwarf::read(&list, line, &code, endian_of(file.endian)).into_owned();
     diagnostics.append(&mut facts.diagnostics);
     facts

@@ -20,8 +20,7 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
-use super::{DebugInfo, Endian, Fatal, Header, Image, Member, Section, UnitRange};
-use crate::error::Diagnostic;
+use super::{DebugInfo, Endian, Fatal, Header, Image, Member};
 use crate::timing;
 
 /// Any of the four ELF header layouts.
@@ -152,45 +151,9 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
         pointers: std::mem::take(&mut slots.pointers),
         diagnostics,
     };
-    note_overlaps(&image.sections, &mut image.diagnostics);
-    clip_ranges(&mut image.unit_ranges, image.line.len());
+    image.settle();
     image.header.stripped_size = strip::size(&image);
     Ok(image)
-}
-
-/// Sections that share bytes of the file: legal to find, but each byte counts once.
-fn note_overlaps(sections: &[Section<'_>], diagnostics: &mut Vec<Diagnostic>) {
-    let mut spans: Vec<_> = sections.iter().filter(|s| !s.span.is_empty()).collect();
-    spans.sort_by_key(|s| (s.span.start, s.span.end));
-    // Up to `high` bytes are claimed, up to `shared` they are claimed twice or more.
-    let (mut high, mut shared_to) = (0u64, 0u64);
-    let (mut bytes, mut count) = (0u64, 0u64);
-    let mut first: Option<&str> = None;
-    for s in spans {
-        if s.span.start < high {
-            let end = high.min(s.span.end);
-            bytes += end.saturating_sub(s.span.start.max(shared_to));
-            shared_to = shared_to.max(end);
-            count += 1;
-            first.get_or_insert(&s.name);
-        }
-        high = high.max(s.span.end);
-    }
-    if let Some(name) = first {
-        let who = match count {
-            1 => format!("section {name} begins"),
-            _ => format!("{count} sections, {name} first, begin"),
-        };
-        let text = format!("{who} inside another section; the {bytes} bytes they share are counted once");
-        diagnostics.push(Diagnostic::warning("sections-overlap", text).bytes(bytes));
-    }
-}
-
-fn clip_ranges(ranges: &mut Vec<UnitRange>, len: u64) {
-    for r in ranges.iter_mut() {
-        r.end = r.end.min(len);
-    }
-    ranges.retain(|r| r.start < r.end);
 }
 
 fn endian_of(endian: Endianness) -> Endian {

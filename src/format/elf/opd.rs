@@ -59,7 +59,7 @@ fn patched<H: Elf>(
     opd: usize,
 ) -> HashMap<u64, u64> {
     let mut patched = HashMap::new();
-    let code = super::unwind::code(sections);
+    let code = crate::format::code_spans(sections);
     let is_code = |pos: &u64| {
         let after = code.partition_point(|s| s.start <= *pos);
         after.checked_sub(1).and_then(|i| code.get(i)).is_some_and(|s| *pos < s.end)

@@ -208,6 +208,7 @@ fn place<'data, H: Elf>(
     });
     Symbol {
         name,
+        prefix: 0,
         address,
         pos,
         size: sym.st_size(endian).into(),

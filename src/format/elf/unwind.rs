@@ -1,22 +1,12 @@
 //! Which sections hold unwind tables, handed to their reader.
 
-use std::ops::Range;
-
 use super::relocations::Applied;
 use super::{Elf, File, endian_of};
 use crate::format::unwind::{
     Surroundings, UnwindFacts, UnwindSection, read_arm, read_debug_frame, read_eh_frame,
 };
-use crate::format::{Charge, DEAD_UNWIND_DATA, Line, Region, RegionPlace, Section};
+use crate::format::{Charge, DEAD_UNWIND_DATA, Line, Region, RegionPlace, Section, code_spans};
 use crate::kind::Kind;
-
-/// Where instructions lie on the line, sorted.
-pub(super) fn code(sections: &[Section<'_>]) -> Vec<Range<u64>> {
-    let mut code: Vec<Range<u64>> =
-        sections.iter().filter(|s| s.executable && !s.span.is_empty()).map(|s| s.span.clone()).collect();
-    code.sort_by_key(|s| (s.start, s.end));
-    code
-}
 
 /// Reads all unwind tables.
 pub(super) fn read<H: Elf>(
@@ -25,7 +15,7 @@ pub(super) fn read<H: Elf>(
     sections: &[Section<'_>],
     applied: &Applied,
 ) -> UnwindFacts {
-    let code = code(sections);
+    let code = code_spans(sections);
     let got = sections.iter().find(|s| s.name == ".got").map_or(0, |s| s.address);
     let around = Surroundings {
         line,

@@ -140,6 +140,16 @@ pub fn read_eh_frame(
     found.into_facts()
 }
 
+/// Reads the records of `.eh_frame`; exception tables are only noted.
+pub(super) fn records(
+    section: &UnwindSection<'_>,
+    around: &Surroundings<'_>,
+    found: &mut Found,
+    tables: &mut lsda::Tables,
+) {
+    frames(section, Flavor::EhFrame, around, found, tables);
+}
+
 /// Reads `.debug_frame`, which must not be compressed: its bytes need positions.
 ///
 /// Its functions are not reported, as debug information names them too.

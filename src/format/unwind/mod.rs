@@ -4,12 +4,14 @@
 //! when unwinding is never looked at.
 
 mod arm;
+mod compact;
 mod eh_frame;
 mod lsda;
 
 use std::ops::Range;
 
 pub use arm::read_arm;
+pub use compact::{CompactSections, read_compact};
 pub use eh_frame::{read_debug_frame, read_eh_frame};
 
 use crate::error::Diagnostic;

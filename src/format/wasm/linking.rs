@@ -113,6 +113,7 @@ impl<'data> Places<'_, 'data> {
                 };
                 Some(add(Symbol {
                     name: text,
+                    prefix: 0,
                     address: body.start,
                     pos: Some(body.start),
                     size: body.end - body.start,
@@ -134,6 +135,7 @@ impl<'data> Places<'_, 'data> {
                 let pos = segment.bytes.start.checked_add(offset).filter(|&pos| pos <= segment.bytes.end);
                 Some(add(Symbol {
                     name: text,
+                    prefix: 0,
                     address: offset,
                     pos,
                     size,
@@ -161,6 +163,7 @@ impl<'data> Places<'_, 'data> {
 pub(super) fn import(name: &[u8]) -> Symbol<'_> {
     Symbol {
         name,
+        prefix: 0,
         address: 0,
         pos: None,
         size: 0,

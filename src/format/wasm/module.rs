@@ -158,6 +158,7 @@ fn function_symbols<'data>(
         let Some((name, is_static)) = name else { continue };
         symbols.push(Symbol {
             name,
+            prefix: 0,
             address: body.start,
             pos: Some(body.start),
             size: body.end - body.start,
