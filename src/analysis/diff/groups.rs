@@ -186,7 +186,7 @@ fn of_symbol(of: Subject<'_>, symbol: SymbolId, size: u64, krate: &str, hasher: 
     let content = of.contents.and_then(|c| c.by_symbol.get(symbol.get()?)).copied();
     let content = content.filter(|&c| c != 0 && size >= TELLING);
     let Some(row) = symbol.get().and_then(|i| model.symbols.get(i)) else { return Item::default() };
-    let name = model.names.get(row.name);
+    let name = row.plain_name(&model.names);
     if !row.sort.is_symbol() {
         let exact = match row.sort {
             SymbolSort::Structure => hasher.hash_one((name, "structure")),

@@ -138,7 +138,7 @@ fn claim(start: u64, end: u64, form: Form) -> Claim<Form> {
 fn by_name(facts: &Facts<'_, '_>, named: &Named<'_>) -> Vec<Claim<Form>> {
     let form = |symbol: SymbolId| {
         let row = named.symbols.rows.get(symbol.get()?).filter(|r| r.sort.is_symbol())?;
-        of_name(named.names.get(row.name))
+        of_name(row.plain_name(named.names))
     };
     let runs = facts.by_symbol.iter().filter(|(span, _)| facts.data_at(span.start).is_some());
     runs.filter_map(|(span, symbol)| Some(claim(span.start, span.end, form(symbol)?))).collect()
@@ -146,9 +146,9 @@ fn by_name(facts: &Facts<'_, '_>, named: &Named<'_>) -> Vec<Claim<Form>> {
 
 /// What a name says of the data it stands for.
 fn of_name(name: &str) -> Option<Form> {
-    // Mach-O puts one more underscore in front of each name of C and C++.
-    let cpp = name.strip_prefix("__ZT").or_else(|| name.strip_prefix("_ZT"));
-    if cpp.is_some_and(|rest| rest.starts_with(['V', 'C', 'T'])) || name.starts_with("??_7") {
+    if name.strip_prefix("_ZT").is_some_and(|rest| rest.starts_with(['V', 'C', 'T']))
+        || name.starts_with("??_7")
+    {
         return Some(Form::NamedVtable);
     }
     if name.starts_with("??_C@_") {
@@ -171,7 +171,6 @@ mod tests {
         for (name, form) in [
             ("_ZTVN10__cxxabiv117__class_type_infoE", Some(Form::NamedVtable)),
             ("_ZTC9ostringstream0_So", Some(Form::NamedVtable)),
-            ("__ZTV5Shape", Some(Form::NamedVtable)),
             ("??_7Shape@@6B@", Some(Form::NamedVtable)),
             ("vtable.7", Some(Form::NamedVtable)),
             ("??_C@_05CJBACGMB@hello?$AA@", Some(Form::NamedText)),
