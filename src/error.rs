@@ -38,6 +38,16 @@ pub enum Error {
         /// Which structure, and what is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file that was named as having debug information has none of this binary.
+    #[error("`{}` does not belong to `{}`: {why}", path.display(), of.display())]
+    Unrelated {
+        /// The path as given by the caller.
+        path: PathBuf,
+        /// The path of the binary.
+        of: PathBuf,
+        /// How that is known.
+        why: String,
+    },
 }
 
 /// How much a [`Diagnostic`] matters to a reader of the report.

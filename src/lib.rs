@@ -40,19 +40,23 @@ pub use intern::{NameId, Names};
 
 /// Reads a binary and works out who owns each of its bytes.
 ///
+/// Separate debug information is read where it lies beside the binary or in the
+/// system's folder for it; see [`input::companion`].
+///
 /// *Errors*: there is no answer at all, see [`error::Error`]. Everything less
 /// is in [`model::Model::diagnostics`].
 pub fn analyze(input: &input::Input) -> Result<model::Model, error::Error> {
-    analyze_with(input, &project::Packages::default())
+    analyze_with(input, &project::Packages::default(), &input::companion::Search::default())
 }
 
-/// The same with a list of packages that may be in the binary, for their versions.
+/// The same with a list of packages that may be in the binary, for their versions, and
+/// with a say in where separate debug information is.
 ///
-/// *Errors*: as [`analyze`].
+/// *Errors*: as [`analyze`]; also if a file that `search` names does not belong to the binary.
 pub fn analyze_with(
     input: &input::Input,
     packages: &project::Packages,
+    search: &input::companion::Search,
 ) -> Result<model::Model, error::Error> {
-    let image = format::read(input)?;
-    Ok(attrib::attribute(input, &image, packages))
+    format::read_with(input, search, |image| attrib::attribute(input, image, packages))
 }

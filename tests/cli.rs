@@ -413,3 +413,52 @@ fn hostile_names_survive_csv_as_escapes() {
     let names: Vec<String> = reader.records().map(|r| r.expect("well-formed")[0].to_string()).collect();
     assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
 }
+
+/// A program without debug information, and the file apart that has it.
+fn separated() -> [PathBuf; 2] {
+    ["bare-llvm.debug", "shared"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/apart").join(name);
+        assert!(path.exists(), "{}", path.display());
+        path
+    })
+}
+
+#[test]
+fn every_command_takes_files_with_debug_information() {
+    // The same code was linked into both, so they have one build id.
+    let [debug, program] = separated();
+    let named = debug.display().to_string();
+    let report =
+        json(bloat().arg("show").arg(&program).args(["--format", "json", "--debug-file"]).arg(&debug));
+    assert_eq!(report["input"]["debug_files"], serde_json::json!([named]));
+    assert_eq!(report["input"]["debug_info"], "dwarf5");
+    assert_eq!(report["input"]["stripped"], true);
+
+    let overview = stdout(bloat().arg(&program).arg("--wide").arg("--debug-file").arg(&debug));
+    let first = overview.lines().next().expect("a line");
+    assert!(first.contains("no symbols, DWARF 5 in ") && first.contains(&named), "{first}");
+
+    let ledger =
+        stdout(bloat().arg("ledger").arg(&program).args(["--format", "csv", "--debug-file"]).arg(&debug));
+    assert!(ledger.lines().any(|l| l.contains(",main,") && l.contains("c/main.c")), "{ledger}");
+    let reasons = stdout(bloat().arg("explain").arg(&program).arg("main").arg("--debug-file").arg(&debug));
+    assert!(reasons.contains("c/main.c"), "{reasons}");
+    let same = json(
+        bloat().arg("diff").args([&program, &program]).args(["--format", "json", "--debug-file"]).arg(&debug),
+    );
+    assert_eq!(same["old"]["debug_files"], serde_json::json!([named]));
+}
+
+#[test]
+fn a_file_that_fits_nothing_is_an_error() {
+    let [debug, program] = separated();
+    let other = fixture("demo-x86_64-stripped");
+    let stderr = failure(bloat().arg(&other).arg("--debug-file").arg(&debug));
+    assert!(stderr.contains("does not belong to") && has_line(&stderr, "hint: "), "{stderr}");
+    let stderr = failure(bloat().arg("diff").args([&other, &other]).arg("--debug-file").arg(&debug));
+    assert!(stderr.contains("belongs to neither"), "{stderr}");
+    // One of the two is enough.
+    stdout(bloat().arg("diff").args([&other, &program]).arg("--debug-file").arg(&debug));
+    let stderr = failure(bloat().arg(&program).args(["--debug-file", "no/such/file"]));
+    assert!(stderr.contains("no/such/file"), "{stderr}");
+}

@@ -204,7 +204,7 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
         build_id: header.build_id.clone(),
         stripped: header.stripped,
         debug_info: header.debug_info.map(|d| d.to_string()),
-        debug_link: header.debug_link.clone(),
+        debug_files: image.elsewhere.files.clone(),
         needed: header.needed.clone(),
         toolchain: header.toolchain.clone(),
         has_rust,

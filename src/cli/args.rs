@@ -219,6 +219,13 @@ pub(super) struct CommonArgs {
     #[arg(long, value_name = "NAME")]
     pub arch: Option<String>,
 
+    /// Separate debug information: a file, or a folder with such files; repeatable
+    ///
+    /// Files beside FILE and in /usr/lib/debug are found without it: .debug, .dSYM,
+    /// .pdb, .dwp, .dwo.
+    #[arg(long, value_name = "PATH")]
+    pub debug_file: Vec<PathBuf>,
+
     /// Number of threads, at most 256; 0 uses all processors
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(0..=256))]
     pub threads: u16,

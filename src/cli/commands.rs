@@ -16,6 +16,7 @@ use crate::analysis::memory;
 use crate::error::Severity;
 use crate::format::macho;
 use crate::input::Input;
+use crate::input::companion::Search;
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
@@ -211,7 +212,12 @@ pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
 /// Analyses a file; `manifest` is where its packages are listed.
 fn analyze(file: &Path, manifest: Option<&Path>, common: &CommonArgs) -> Result<Model> {
     let input = open(file, common)?;
-    crate::analyze_with(&input, &packages_of(manifest)?).map_err(super::explain)
+    crate::analyze_with(&input, &packages_of(manifest)?, &search(common)).map_err(super::explain)
+}
+
+/// Where separate debug information is looked for.
+pub(super) fn search(common: &CommonArgs) -> Search {
+    Search { given: common.debug_file.clone(), ..Search::default() }
 }
 
 /// Opens a file, or that part of it which was asked for.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
-use super::commands::{dimensions, filter_of, finish, packages_of, prepare};
+use super::commands::{dimensions, filter_of, finish, packages_of, prepare, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use crate::analysis::diff::DiffView;
@@ -15,6 +15,7 @@ use crate::analysis::limit::{Limit, Verdict, check};
 use crate::attrib;
 use crate::error::Severity;
 use crate::format;
+use crate::input::companion::Search;
 use crate::model::view::{Dim, Measure};
 use crate::model::{Contents, Model};
 use crate::project::Packages;
@@ -40,8 +41,17 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     };
     let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let (old, old_contents) = read(&args.old, &packages, &args.common)?;
-    let (new, new_contents) = read(&args.new, &packages, &args.common)?;
+    // Each of the files named is of one of the two.
+    let search = Search { must_fit: false, ..search(common) };
+    let (old, old_contents) = read(&args.old, &packages, &search, common)?;
+    let (new, new_contents) = read(&args.new, &packages, &search, common)?;
+    let files = old.facts.debug_files.iter().chain(&new.facts.debug_files);
+    if let Some(path) =
+        search.given.iter().find(|path| !files.clone().any(|f| Path::new(f).starts_with(path)))
+    {
+        let message = format!("`{}` belongs to neither of the two files", path.display());
+        return Err(CliError::new(message).with_hint(super::OTHER_BUILD).into());
+    }
     let options = DiffOptions {
         limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
         nested: args.limit.map_or(Some(NESTED), |n| (n > 0).then_some(n)),
@@ -82,12 +92,14 @@ fn limit(text: &str) -> Result<Limit> {
 }
 
 /// Reads a file and what its symbols hold.
-fn read(path: &Path, packages: &Packages, common: &CommonArgs) -> Result<(Model, Contents)> {
+fn read(path: &Path, packages: &Packages, search: &Search, common: &CommonArgs) -> Result<(Model, Contents)> {
     let input = super::commands::open(path, common)?;
-    let image = format::read(&input).map_err(super::explain)?;
-    let model = attrib::attribute(&input, &image, packages);
-    let contents = phase("contents", || attrib::contents(&input, &image, &model));
-    Ok((model, contents))
+    let read = format::read_with(&input, search, |image| {
+        let model = attrib::attribute(&input, image, packages);
+        let contents = phase("contents", || attrib::contents(&input, image, &model));
+        (model, contents)
+    });
+    read.map_err(super::explain)
 }
 
 /// Says on standard error which limits were exceeded.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::args::{ExplainArgs, ExplainFormat};
-use super::commands::{finish, packages_of, prepare};
+use super::commands::{finish, packages_of, prepare, search};
 use super::error::CliError;
 use super::output::{style, write_to};
 use crate::model::{Leaf, Model, SymbolId};
@@ -19,13 +19,19 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
     prepare(common)?;
     let input = super::commands::open(&args.file, &args.common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let image = format::read(&input).map_err(super::explain)?;
-    let model = attrib::attribute(&input, &image, &packages);
-    if let Some(name) = args.what.strip_prefix("crate:") {
-        return explain_crate(args, &model, name);
-    }
-    let (leaf, pos, other_matches) = find(&model, &args.what)?;
-    let reasons = attrib::reasons(&input, &image, &packages, pos);
+    let asked = format::read_with(&input, &search(common), |image| -> Result<_> {
+        let model = attrib::attribute(&input, image, &packages);
+        if args.what.starts_with("crate:") {
+            return Ok((model, None));
+        }
+        let (leaf, pos, other_matches) = find(&model, &args.what)?;
+        let reasons = attrib::reasons(&input, image, &packages, pos);
+        Ok((model, Some((leaf, reasons, other_matches))))
+    });
+    let (model, place) = asked.map_err(super::explain)??;
+    let Some((leaf, reasons, other_matches)) = place else {
+        return explain_crate(args, &model, args.what.strip_prefix("crate:").unwrap_or_default());
+    };
     let found = Found {
         what: args.what.clone(),
         symbol: model.symbol_label(leaf.symbol),

@@ -59,6 +59,9 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What to do about debug information that does not fit.
+const OTHER_BUILD: &str = "debug information must be of the very build that made the binary";
+
 /// A clearer error for an argument behind FILE, which clap takes for a subcommand whatever it is.
 fn unexpected_argument(error: &clap::Error) -> Option<clap::Error> {
     let word = match error.get(ContextKind::InvalidSubcommand) {
@@ -114,6 +117,7 @@ fn explain(error: crate::error::Error) -> anyhow::Error {
         Error::UnknownFormat { ref found, .. } => CliError::new(format!("{message}: {found}"))
             .with_hint("bloat reads ELF, Mach-O and WebAssembly files, and archives")
             .into(),
+        Error::Unrelated { .. } => CliError::new(message).with_hint(OTHER_BUILD).into(),
         _ => CliError::new(message)
             .with_hint("the file may be cut off, or still being written")
             .with_source(error_source(error))

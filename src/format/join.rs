@@ -133,12 +133,14 @@ fn append<'data>(whole: &mut Image<'data>, part: Part<'data>, shift: Shift) {
     let units = whole.units.len() as u32;
     let span = |s: &Range<u64>| shift.span(s);
 
+    let id = image.header.build_id;
     whole.members.extend(image.members.into_iter().map(|m| Member {
         name: nested(&name, &m.name),
         file: span(&m.file),
         zero: shift.zero(&m.zero),
         machine: m.machine,
         first_function: m.first_function,
+        id: m.id.or_else(|| id.clone()),
     }));
     whole.segments.extend(image.segments.into_iter().map(|mut s| {
         s.file = span(&s.file);

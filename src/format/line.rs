@@ -223,7 +223,8 @@ impl Line {
         start..of_space.iter().map(|m| m.address.saturating_add(m.len)).max().unwrap_or(0)
     }
 
-    fn locate_in(&self, space: u32, address: u64) -> Option<(u64, u64)> {
+    /// Where `address` of one space lies, and how many bytes from there on are mapped in one run.
+    pub(super) fn locate_in(&self, space: u32, address: u64) -> Option<(u64, u64)> {
         let after = self.by_address.partition_point(|m| (m.space, m.address) <= (space, address));
         let m = self.by_address.get(after.checked_sub(1)?).filter(|m| m.space == space)?;
         let into = address - m.address;

@@ -8,9 +8,11 @@
 //! All places in an [`Image`] are positions on its [`Line`]; see there.
 
 pub mod archive;
+mod companion;
 mod cursor;
 pub mod dwarf;
 pub mod elf;
+mod elsewhere;
 mod join;
 mod line;
 pub mod macho;
@@ -23,7 +25,9 @@ pub mod wasm;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use companion::read_with;
 pub use cursor::{Addend, Fixup};
+pub use elsewhere::{Elsewhere, SharedText, SplitUnit, Supplement, TextField};
 pub use line::{Laid, Line, Load, Mapping};
 
 use crate::error::{Diagnostic, Error};
@@ -62,6 +66,8 @@ pub struct Image<'data> {
     /// Pointers that relocations put into the file, or into what is linked from it, in the order of
     /// their tables.
     pub pointers: Vec<Pointer>,
+    /// Facts that lie in files apart.
+    pub elsewhere: Elsewhere<'data>,
     /// What could not be understood.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -98,7 +104,7 @@ pub struct Header {
     pub stripped: bool,
     /// Where separate debug information should be, as the file says.
     pub debug_link: Option<String>,
-    /// Which debug information is in the file.
+    /// Which debug information is in the file, or was read from a file apart.
     pub debug_info: Option<DebugInfo>,
     /// The list of packages that `cargo auditable` embeds, as JSON.
     pub packages: Option<Vec<u8>>,
@@ -141,6 +147,8 @@ pub struct Member<'data> {
     pub machine: Machine,
     /// Where functions have numbers: that of its first in [`Image::functions`].
     pub first_function: Option<u64>,
+    /// Build id of its own, in a file of several members.
+    pub id: Option<String>,
 }
 
 /// What runs the code, and how to tell code from what fills gaps in it.
@@ -162,7 +170,14 @@ impl Member<'_> {
     /// The whole of a file that is its only member.
     pub(crate) fn whole(line: &Line, machine: Machine) -> Member<'static> {
         let (file_len, len) = (line.file_len(), line.len());
-        Member { name: "".into(), file: 0..file_len, zero: file_len..len, machine, first_function: None }
+        Member {
+            name: "".into(),
+            file: 0..file_len,
+            zero: file_len..len,
+            machine,
+            first_function: None,
+            id: None,
+        }
     }
 }
 
@@ -195,6 +210,7 @@ impl<'data> Image<'data> {
             unit_parts: Vec::new(),
             charges: Vec::new(),
             pointers: Vec::new(),
+            elsewhere: Elsewhere::default(),
             diagnostics: Vec::new(),
         }
     }

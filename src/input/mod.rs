@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of formats. Holds the only `unsafe` of the crate.
 
+pub mod companion;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -13,9 +15,18 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct Input {
     path: PathBuf,
+    origin: Origin,
     bytes: Bytes,
     /// The part that was asked for; everything if `None`.
     part: Option<Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A file, which has a folder that others lie in.
+    File,
+    /// A pipe or a buffer: the path is only what it is called.
+    Stream,
 }
 
 #[derive(Debug)]
@@ -32,18 +43,35 @@ impl Input {
     ///
     /// *Errors*: [`Error::Open`].
     pub fn open(path: &Path) -> Result<Input, Error> {
-        let fail = |source| Error::Open { path: path.to_path_buf(), source };
         if path == Path::new("-") {
+            let fail = |source| Error::Open { path: path.to_path_buf(), source };
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
-            return Ok(Input { path: path.to_path_buf(), bytes: Bytes::Owned(bytes), part: None });
+            return Ok(Input {
+                path: path.to_path_buf(),
+                origin: Origin::Stream,
+                bytes: Bytes::Owned(bytes),
+                part: None,
+            });
         }
+        Input::open_if(path, |meta| meta.is_file() || is_pipe(meta))
+    }
+
+    /// Opens a regular file and maps it into memory; nothing else is opened, not even a pipe.
+    ///
+    /// *Errors*: [`Error::Open`].
+    pub(crate) fn open_regular(path: &Path) -> Result<Input, Error> {
+        Input::open_if(path, std::fs::Metadata::is_file)
+    }
+
+    fn open_if(path: &Path, may_open: impl Fn(&std::fs::Metadata) -> bool) -> Result<Input, Error> {
+        let fail = |source| Error::Open { path: path.to_path_buf(), source };
         // Asked before opening: opening a device or a FIFO can block or act.
         let meta = std::fs::metadata(path).map_err(fail)?;
         if meta.is_dir() {
             return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
         }
-        if !meta.is_file() && !is_pipe(&meta) {
+        if !may_open(&meta) {
             return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
         }
         let mut file = File::open(path).map_err(fail)?;
@@ -56,12 +84,13 @@ impl Input {
                 Bytes::Owned(bytes)
             }
         };
-        Ok(Input { path: path.to_path_buf(), bytes, part: None })
+        let origin = if meta.is_file() { Origin::File } else { Origin::Stream };
+        Ok(Input { path: path.to_path_buf(), origin, bytes, part: None })
     }
 
     /// Takes bytes that are in memory already.
     pub fn from_bytes(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Input {
-        Input { path: name.into(), bytes: Bytes::Owned(bytes), part: None }
+        Input { path: name.into(), origin: Origin::Stream, bytes: Bytes::Owned(bytes), part: None }
     }
 
     /// The same file as if it were only these bytes of it, cut where they end.
@@ -84,6 +113,11 @@ impl Input {
             Some(part) => &all[part.clone()],
             None => all,
         }
+    }
+
+    /// The path of the file, unless it came from a pipe or a buffer.
+    pub fn file(&self) -> Option<&Path> {
+        (self.origin == Origin::File).then_some(self.path.as_path())
     }
 
     /// The path as given.

@@ -53,10 +53,10 @@ pub struct Facts {
     pub build_id: Option<String>,
     /// Whether the static symbol table is missing.
     pub stripped: bool,
-    /// Which debug information is in the file: `dwarf5`.
+    /// Which debug information there is, in the file or in separate ones: `dwarf5`.
     pub debug_info: Option<String>,
-    /// Where the file says its separate debug information is.
-    pub debug_link: Option<String>,
+    /// Separate files that debug information was read from, as they were named or found.
+    pub debug_files: Vec<String>,
     /// Dynamic libraries it needs.
     pub needed: Vec<String>,
     /// What compilers and linkers wrote of themselves.

@@ -44,6 +44,14 @@ fn facts(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()
         (true, debug) => format!("no symbols, {}", debug_name(debug)),
         (false, debug) => format!("symbols, {}", debug_name(debug)),
     });
+    let files = match input.debug_files.as_slice() {
+        [] => String::new(),
+        [file] => format!(" in {file}"),
+        [file, rest @ ..] => format!(" in {file} and {} more", rest.len()),
+    };
+    if let Some(last) = parts.last_mut() {
+        last.push_str(&files);
+    }
     if let Some(rustc) = input.toolchain.iter().find_map(|t| t.strip_prefix("rustc version ")) {
         parts.push(format!("rustc {}", rustc.split(' ').next().unwrap_or(rustc)));
     }

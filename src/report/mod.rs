@@ -162,7 +162,7 @@ impl InputFacts {
             build_id: facts.build_id.clone(),
             stripped: facts.stripped,
             debug_info: facts.debug_info.clone().unwrap_or_else(|| "none".to_string()),
-            debug_files: Vec::new(),
+            debug_files: facts.debug_files.clone(),
             needed: facts.needed.clone(),
             toolchain: facts.toolchain.clone(),
         }

@@ -7,6 +7,7 @@
 mod loc;
 mod parts;
 mod ranges;
+pub(super) mod split;
 mod unit;
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 use crate::error::Diagnostic;
 use crate::format::cursor::{Cursor, Fixup};
 use crate::format::trouble::Trouble;
-use crate::format::{Endian, Line, Unit, UnitPart, UnitRange};
+use crate::format::{Endian, Line, SharedText, SplitUnit, TextField, Unit, UnitPart, UnitRange};
 
 /// The debug sections whose bytes are divided among units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +121,10 @@ pub struct DwarfFacts<'data> {
     pub unit_ranges: Vec<UnitRange>,
     /// Which debug information is theirs, sorted; parts of one section do not overlap.
     pub unit_parts: Vec<UnitPart>,
+    /// Units whose entries are in files of their own.
+    pub split_units: Vec<SplitUnit>,
+    /// Texts that are in a file shared with others.
+    pub shared_texts: Vec<SharedText>,
     /// The highest DWARF version of any unit; `None` if there is no unit.
     pub version: Option<u16>,
     /// What could not be understood.
@@ -143,6 +148,8 @@ impl DwarfFacts<'_> {
             units: units.collect(),
             unit_ranges: self.unit_ranges,
             unit_parts: self.unit_parts,
+            split_units: self.split_units,
+            shared_texts: self.shared_texts,
             version: self.version,
             diagnostics: self.diagnostics,
         }
@@ -217,6 +224,8 @@ pub fn read<'data>(
     let (owners, named_by) = owners(&headers, &roots);
     let units = units(&headers, &roots, &named_by);
 
+    let (split_units, shared_texts) = elsewhere(&headers, &roots, &named_by);
+
     let places = ranges::Places { line, code };
     let bounds = list_bounds(&sections, &headers, &roots);
     let listed: Vec<ranges::Listed> = (0..headers.len())
@@ -259,6 +268,8 @@ pub fn read<'data>(
         units,
         unit_ranges,
         unit_parts,
+        split_units,
+        shared_texts,
         version: headers.iter().map(|header| header.version).max(),
         diagnostics: trouble.into_diagnostics(),
     }
@@ -423,6 +434,26 @@ fn units<'data>(
         })
     };
     named_by.iter().map(|&i| unit(i).unwrap_or_default()).collect()
+}
+
+/// The units of the result that have their entries or texts in files apart.
+fn elsewhere(
+    headers: &[unit::Header],
+    roots: &[Option<unit::Root<'_>>],
+    named_by: &[usize],
+) -> (Vec<SplitUnit>, Vec<SharedText>) {
+    let (mut split, mut texts) = (Vec::new(), Vec::new());
+    for (unit, &i) in (0u32..).zip(named_by) {
+        let (Some(header), Some(Some(root))) = (headers.get(i), roots.get(i)) else { continue };
+        if let (Some(path), Some(id)) = (root.split_path, header.split_id.or(root.split_id)) {
+            split.push(SplitUnit { unit, id, path: String::from_utf8_lossy(path).into_owned() });
+        }
+        let fields = [TextField::Name, TextField::CompDir, TextField::Producer];
+        for (field, offset) in fields.into_iter().zip(root.shared) {
+            texts.extend(offset.map(|offset| SharedText { unit, field, offset }));
+        }
+    }
+    (split, texts)
 }
 
 /// Bytes as text; where they are not UTF-8 copies them while the budget lasts, then cuts them.

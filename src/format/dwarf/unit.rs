@@ -38,6 +38,10 @@ pub(super) struct Header {
     pub(super) abbrev: u64,
     /// Whether it describes one type only.
     pub(super) is_type: bool,
+    /// Id that a skeleton shares with its other half, from version 5 on.
+    pub(super) split_id: Option<u64>,
+    /// Where its part of `.debug_str_offsets` starts; 0 but in packages of split units.
+    pub(super) str_offsets: u64,
 }
 
 /// What the unit at `start` turned out to be.
@@ -82,9 +86,10 @@ pub(super) fn header(sections: &Sections<'_, '_>, section: usize, start: u64) ->
             unit_type = dw::DW_UT_type;
         }
         let is_type = matches!(unit_type, dw::DW_UT_type | dw::DW_UT_split_type);
+        let mut split_id = None;
         match unit_type {
             dw::DW_UT_type | dw::DW_UT_split_type => c.skip(8 + u64::from(word))?,
-            dw::DW_UT_skeleton | dw::DW_UT_split_compile => c.skip(8)?,
+            dw::DW_UT_skeleton | dw::DW_UT_split_compile => split_id = Some(c.u64()?),
             dw::DW_UT_compile | dw::DW_UT_partial => {}
             _ => return Some(Err("its type is unknown")),
         }
@@ -105,6 +110,8 @@ pub(super) fn header(sections: &Sections<'_, '_>, section: usize, start: u64) ->
             address_size,
             abbrev,
             is_type,
+            split_id,
+            str_offsets: 0,
         }))
     };
     match read() {
@@ -136,6 +143,12 @@ pub(super) struct Root<'data> {
     pub(super) macros: Option<u64>,
     /// Offset into `.debug_macinfo`.
     pub(super) macinfo: Option<u64>,
+    /// Path of the file with its other half, if it is a skeleton.
+    pub(super) split_path: Option<&'data [u8]>,
+    /// Id that it shares with its other half, before version 5.
+    pub(super) split_id: Option<u64>,
+    /// Offsets of its name, directory and producer in the supplement, where they are there.
+    pub(super) shared: [Option<u64>; 3],
 }
 
 /// An attribute's value, as far as its form tells.
@@ -157,6 +170,8 @@ enum Text<'data> {
     Str(u64),
     LineStr(u64),
     Index(u64),
+    /// In the supplement.
+    Shared(u64),
 }
 
 /// Reads the root entry of a unit, whose abbreviation is at `abbreviation` of
@@ -177,7 +192,7 @@ pub(super) fn root<'data>(
     let mut root = Root { is_partial: tag == dw::DW_TAG_partial_unit, ..Root::default() };
     let mut texts = [None; 4];
     let (mut low, mut high, mut ranges) = (None, None, None);
-    let (mut dwo_bases, mut is_type_tag) = (false, tag == dw::DW_TAG_type_unit);
+    let mut is_type_tag = tag == dw::DW_TAG_type_unit;
     for n in 0.. {
         let Some((name, form, implicit)) = specification(&mut specs) else {
             return Err("its abbreviation is cut off");
@@ -200,10 +215,8 @@ pub(super) fn root<'data>(
             dw::DW_AT_name => texts[0] = Some(value),
             dw::DW_AT_comp_dir => texts[1] = Some(value),
             dw::DW_AT_producer => texts[2] = Some(value),
-            dw::DW_AT_dwo_name | dw::DW_AT_GNU_dwo_name => {
-                texts[3] = Some(value);
-                dwo_bases = true;
-            }
+            dw::DW_AT_dwo_name | dw::DW_AT_GNU_dwo_name => texts[3] = Some(value),
+            dw::DW_AT_GNU_dwo_id => root.split_id = number,
             dw::DW_AT_language => root.language = number.and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
             dw::DW_AT_low_pc => low = Some(value),
             dw::DW_AT_high_pc => high = Some(value),
@@ -225,7 +238,8 @@ pub(super) fn root<'data>(
         _ => None,
     };
     let named = text(texts[0]).filter(|name| !name.is_empty());
-    let named = named.or_else(|| if dwo_bases { text(texts[3]) } else { None });
+    let split_path = text(texts[3]);
+    let named = named.or(split_path);
     let (comp_dir, producer) = (text(texts[1]), text(texts[2]));
     let address = |value: Option<Value<'_>>| match value? {
         Value::Address(address) => Some(address),
@@ -242,6 +256,11 @@ pub(super) fn root<'data>(
         Some(Value::ListIndex(index)) => listx(sections, header, &root, index),
         _ => None,
     };
+    root.split_path = split_path;
+    root.shared = [texts[0], texts[1], texts[2]].map(|value| match value {
+        Some(Value::Text(Text::Shared(offset))) => Some(offset),
+        _ => None,
+    });
     root.name = named.unwrap_or_default();
     root.comp_dir = comp_dir.unwrap_or_default();
     root.producer = producer.unwrap_or_default();
@@ -323,6 +342,9 @@ fn value<'data>(
             dw::DW_FORM_string => Value::Text(Text::Here(c.cstr()?)),
             dw::DW_FORM_strp => Value::Text(Text::Str(c.fixed(header.word)?)),
             dw::DW_FORM_line_strp => Value::Text(Text::LineStr(c.fixed(header.word)?)),
+            dw::DW_FORM_strp_sup | dw::DW_FORM_GNU_strp_alt => {
+                Value::Text(Text::Shared(c.fixed(header.word)?))
+            }
             dw::DW_FORM_strx | dw::DW_FORM_GNU_str_index => Value::Text(Text::Index(c.uleb()?)),
             dw::DW_FORM_strx1 => Value::Text(Text::Index(c.uint(1)?)),
             dw::DW_FORM_strx2 => Value::Text(Text::Index(c.uint(2)?)),
@@ -335,9 +357,7 @@ fn value<'data>(
                     dw::DW_FORM_data16 => 16,
                     dw::DW_FORM_ref_sig8 | dw::DW_FORM_ref_sup8 => 8,
                     dw::DW_FORM_ref_sup4 => 4,
-                    dw::DW_FORM_strp_sup | dw::DW_FORM_GNU_ref_alt | dw::DW_FORM_GNU_strp_alt => {
-                        u64::from(header.word)
-                    }
+                    dw::DW_FORM_GNU_ref_alt => u64::from(header.word),
                     // Version 2 gave references the size of an address.
                     dw::DW_FORM_ref_addr if header.version == 2 => u64::from(header.address_size),
                     dw::DW_FORM_ref_addr => u64::from(header.word),
@@ -366,6 +386,7 @@ fn resolve_text<'data>(
         Text::Here(bytes) => return Some(bytes),
         Text::Str(offset) => (DebugKind::Str, offset),
         Text::LineStr(offset) => (DebugKind::LineStr, offset),
+        Text::Shared(_) => return None,
         Text::Index(index) => {
             // Without a base: behind the header, which version 5 has.
             let default = match (header.version, header.word) {
@@ -373,7 +394,7 @@ fn resolve_text<'data>(
                 (_, 8) => 16,
                 _ => 8,
             };
-            let base = root.str_offsets_base.unwrap_or(default);
+            let base = root.str_offsets_base.unwrap_or(default).checked_add(header.str_offsets)?;
             let c = sections.cursor(DebugKind::StrOffsets)?;
             (DebugKind::Str, element(c, base, index, header.word)?)
         }

@@ -21,6 +21,16 @@ fn budget(len: u64) -> u64 {
     len.saturating_mul(16).saturating_add(16 << 20)
 }
 
+/// A debug section, decompressed.
+pub(super) struct Unpacked<'data, K> {
+    /// Index into `Image::sections`.
+    pub index: usize,
+    pub kind: K,
+    pub bytes: Cow<'data, [u8]>,
+    /// Whether it is stored as it is.
+    pub is_plain: bool,
+}
+
 /// Reads the units of a file. Notes in `sections` which are compressed.
 pub(super) fn read<H: Elf>(
     file: &File<'_, H>,
@@ -29,10 +39,36 @@ pub(super) fn read<H: Elf>(
     applied: &Applied,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> DwarfFacts<'static> {
+    let unpacked = unpack(file, sections, |name| DebugKind::from_name(name.as_bytes()), diagnostics);
+    let list: Vec<DebugSection<'_, '_>> = unpacked
+        .iter()
+        .map(|section| DebugSection {
+            kind: section.kind,
+            index: section.index as u32,
+            bytes: &section.bytes,
+            fixups: applied.of(section.index),
+            file_offset: sections.get(section.index).filter(|_| section.is_plain).map(|s| s.span.start),
+        })
+        .collect();
+    let code = code_spans(sections);
+    let mut facts = dwarf::read(&list, line, &code, endian_of(file.endian)).into_owned();
+    diagnostics.append(&mut facts.diagnostics);
+    facts
+}
+
+/// Decompresses the sections that `kind_of` wants by name. Notes in `sections` which are compressed.
+///
+/// What cannot be decompressed becomes a diagnostic.
+pub(super) fn unpack<'data, H: Elf, K: Copy + Send + Sync>(
+    file: &File<'data, H>,
+    sections: &mut [Section<'_>],
+    kind_of: impl Fn(&str) -> Option<K>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Unpacked<'data, K>> {
     let mut left = budget(file.data.len() as u64);
-    let mut wanted: Vec<(usize, DebugKind, CompressedData<'_>)> = Vec::new();
+    let mut wanted: Vec<(usize, K, CompressedData<'data>)> = Vec::new();
     for (index, section) in sections.iter_mut().enumerate() {
-        let Some(kind) = DebugKind::from_name(section.name.as_bytes()) else { continue };
+        let Some(kind) = kind_of(&section.name) else { continue };
         if section.loaded || section.span.is_empty() {
             continue;
         }
@@ -53,32 +89,27 @@ pub(super) fn read<H: Elf>(
             Err(why) => diagnostics.push(unread(section, &why)),
         }
     }
-    let plain: Vec<Result<Cow<'_, [u8]>, String>> = wanted
+    let plain: Vec<Result<Cow<'data, [u8]>, String>> = wanted
         .par_iter()
         .with_max_len(1)
         .map(|(_, _, data)| data.decompress().map_err(|e| e.to_string()))
         .collect();
-    let mut list: Vec<DebugSection<'_, '_>> = Vec::new();
-    for ((index, kind, data), bytes) in wanted.iter().zip(&plain) {
-        let Some(section) = sections.get_mut(*index) else { continue };
+    let mut unpacked = Vec::with_capacity(wanted.len());
+    for ((index, kind, data), bytes) in wanted.into_iter().zip(plain) {
         match bytes {
-            Ok(bytes) => list.push(DebugSection {
-                kind: *kind,
-                index: *index as u32,
-                bytes,
-                fixups: applied.of(*index),
-                file_offset: (data.format == CompressionFormat::None).then_some(section.span.start),
-            }),
+            Ok(bytes) => {
+                let is_plain = data.format == CompressionFormat::None;
+                unpacked.push(Unpacked { index, kind, bytes, is_plain });
+            }
             Err(why) => {
-                section.uncompressed = None;
-                diagnostics.push(unread(section, why));
+                if let Some(section) = sections.get_mut(index) {
+                    section.uncompressed = None;
+                    diagnostics.push(unread(section, &why));
+                }
             }
         }
     }
-    let code = code_spans(sections);
-    let mut facts = dwarf::read(&list, line, &code, endian_of(file.endian)).into_owned();
-    diagnostics.append(&mut facts.diagnostics);
-    facts
+    unpacked
 }
 
 fn unread(section: &Section<'_>, why: &str) -> Diagnostic {

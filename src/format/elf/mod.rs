@@ -16,11 +16,14 @@ mod strip;
 mod symbols;
 mod unwind;
 
+use std::borrow::Cow;
+
 use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
-use super::{DebugInfo, Endian, Fatal, Header, Image, Member};
+use super::{DebugInfo, Elsewhere, Endian, Fatal, Header, Image, Member};
+use crate::error::Diagnostic;
 use crate::timing;
 
 /// Any of the four ELF header layouts.
@@ -86,18 +89,48 @@ pub fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
     }
 }
 
-fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
+/// Some debug sections of a file, decompressed, and the byte order of what is in them.
+pub(super) struct Picked<'data, K> {
+    pub sections: Vec<(K, Cow<'data, [u8]>)>,
+    pub endian: Endian,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads nothing but the debug sections that `kind_of` wants by name.
+///
+/// *Errors*: as [`read`].
+pub(super) fn pick<K: Copy + Send + Sync>(
+    data: &[u8],
+    kind_of: impl Fn(&str) -> Option<K>,
+) -> Result<Picked<'_, K>, Fatal> {
+    match data.get(4) {
+        Some(1) => pick_class::<FileHeader32<Endianness>, K>(data, kind_of),
+        _ => pick_class::<FileHeader64<Endianness>, K>(data, kind_of),
+    }
+}
+
+fn pick_class<H: Elf, K: Copy + Send + Sync>(
+    data: &[u8],
+    kind_of: impl Fn(&str) -> Option<K>,
+) -> Result<Picked<'_, K>, Fatal> {
+    let mut file = open::<H>(data)?;
+    let mut sections = headers::read(&mut file, &mut Vec::new()).sections;
+    let mut diagnostics = Vec::new();
+    let unpacked = debug::unpack(&file, &mut sections, kind_of, &mut diagnostics);
+    let sections = unpacked.into_iter().map(|section| (section.kind, section.bytes)).collect();
+    Ok(Picked { sections, endian: endian_of(file.endian), diagnostics })
+}
+
+fn open<H: Elf>(data: &[u8]) -> Result<File<'_, H>, Fatal> {
     let header = H::parse(data).map_err(|_| headers::why_unreadable::<H>(data))?;
     let endian = header.endian().map_err(|_| "the byte order is neither little nor big")?;
+    let relocatable = header.e_type(endian) == object::elf::ET_REL;
+    Ok(File { data, header, endian, headers: &[], segments: &[], relocatable })
+}
+
+fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     let mut diagnostics = Vec::new();
-    let mut file = File {
-        data,
-        header,
-        endian,
-        headers: &[],
-        segments: &[],
-        relocatable: header.e_type(endian) == object::elf::ET_REL,
-    };
+    let mut file = open::<H>(data)?;
     let layout = timing::phase("headers", || headers::read(&mut file, &mut diagnostics));
     let headers::Layout { line, segments, mut sections, mut regions } = layout;
 
@@ -116,6 +149,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     charges.extend(unwind.charges);
     regions.extend(unwind.regions);
     diagnostics.extend(unwind.diagnostics);
+    let embedded = sections.iter().position(|s| s.name == ".gnu_debugdata").map(|index| file.bytes(index));
     let dwarf =
         timing::phase("units", || debug::read(&file, &line, &mut sections, &applied, &mut diagnostics));
     let stated = headers::facts(&file);
@@ -149,6 +183,14 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
         unit_parts: dwarf.unit_parts,
         charges,
         pointers: std::mem::take(&mut slots.pointers),
+        elsewhere: Elsewhere {
+            link_crc: notes.link_crc,
+            embedded,
+            supplement: notes.supplement,
+            shared_texts: dwarf.shared_texts,
+            split_units: dwarf.split_units,
+            files: Vec::new(),
+        },
         diagnostics,
     };
     image.settle();

@@ -1,10 +1,12 @@
-//! Notes and other small marks: build id, compiler comments, debug link.
+//! Notes and other small marks: build id, compiler comments, links to files apart.
 
+use object::Endianness;
 use object::elf;
 use object::read::elf::{NoteIterator, ProgramHeader, SectionHeader};
 
-use super::{Elf, File};
-use crate::format::{Region, RegionPlace, Section, packages};
+use super::{Elf, File, endian_of};
+use crate::format::cursor::Cursor;
+use crate::format::{Region, RegionPlace, Section, Supplement, packages};
 use crate::kind::Kind;
 
 /// What the notes say.
@@ -12,12 +14,17 @@ use crate::kind::Kind;
 pub(super) struct Notes {
     pub build_id: Option<String>,
     pub debug_link: Option<String>,
+    pub link_crc: Option<u32>,
+    pub supplement: Option<Supplement>,
     pub toolchain: Vec<String>,
     pub packages: Option<Vec<u8>>,
 }
 
 /// The most notes and comments worth reading from one file.
 const LIMIT: usize = 256;
+
+/// Longest id of a supplement in bytes; a hash has 20.
+const ID_LIMIT: usize = 256;
 
 /// Where notes lie: in sections, or in segments if there are no section headers.
 fn places<'data, H: Elf>(
@@ -40,7 +47,7 @@ fn places<'data, H: Elf>(
     notes.filter_map(of_segment).take(LIMIT).collect()
 }
 
-/// Reads note sections, `.comment` and `.gnu_debuglink`.
+/// Reads note sections, `.comment`, the list of packages and links to files apart.
 pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions: &mut Vec<Region>) -> Notes {
     let mut notes = Notes::default();
     for (start, align, bytes) in places(file, sections) {
@@ -53,7 +60,7 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
             let is_gnu = note.name() == b"GNU";
             let kind = note.n_type(file.endian);
             if is_gnu && kind == elf::NT_GNU_BUILD_ID && notes.build_id.is_none() {
-                notes.build_id = Some(note.desc().iter().map(|b| format!("{b:02x}")).collect());
+                notes.build_id = Some(hex(note.desc()));
             }
             let what = match kind {
                 elf::NT_GNU_BUILD_ID if is_gnu => "build id".to_string(),
@@ -81,13 +88,50 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
             // Linkers keep what they do not know; the name may be cut to fit other formats.
             ".dep-v0" | ".rust-deps-v0" => notes.packages = packages::inflate(file.bytes(index)),
             ".gnu_debuglink" => {
-                let name = file.bytes(index).split(|&b| b == 0).next().unwrap_or_default();
-                if !name.is_empty() {
-                    notes.debug_link = Some(String::from_utf8_lossy(name).into_owned());
-                }
+                (notes.debug_link, notes.link_crc) = debug_link(file.bytes(index), file.endian);
             }
+            ".gnu_debugaltlink" => notes.supplement = alt_link(file.bytes(index)),
+            ".debug_sup" => notes.supplement = supplementary(file.bytes(index), file.endian),
             _ => {}
         }
     }
     notes
+}
+
+/// A name, zeros up to a multiple of four bytes, and the CRC-32 of the file of that name.
+fn debug_link(bytes: &[u8], endian: Endianness) -> (Option<String>, Option<u32>) {
+    let Some(len) = bytes.iter().position(|&b| b == 0).filter(|&len| len > 0) else { return (None, None) };
+    let name = bytes.get(..len).map(|name| String::from_utf8_lossy(name).into_owned());
+    let crc = Cursor::new(bytes, endian_of(endian), &[]).from((len as u64 + 1).next_multiple_of(4));
+    (name, crc.and_then(|mut c| c.u32()))
+}
+
+/// A path and a build id.
+fn alt_link(bytes: &[u8]) -> Option<Supplement> {
+    let len = bytes.iter().position(|&b| b == 0)?;
+    let (path, id) = (bytes.get(..len)?, bytes.get(len + 1..)?);
+    supplement(path, id)
+}
+
+/// The same as DWARF 5 has it (section 7.3.6): version, whether this is the supplement itself, path, length and id.
+fn supplementary(bytes: &[u8], endian: Endianness) -> Option<Supplement> {
+    let mut c = Cursor::new(bytes, endian_of(endian), &[]);
+    c.skip(2)?;
+    if c.u8()? != 0 {
+        return None;
+    }
+    let path = c.cstr()?;
+    let len = c.uleb()?;
+    let start = usize::try_from(c.at()).ok()?;
+    let id = bytes.get(start..start.checked_add(usize::try_from(len).ok()?)?)?;
+    supplement(path, id)
+}
+
+fn supplement(path: &[u8], id: &[u8]) -> Option<Supplement> {
+    let path = String::from_utf8_lossy(path).into_owned();
+    (!id.is_empty() && id.len() <= ID_LIMIT).then(|| Supplement { path, id: hex(id) })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -36,7 +36,6 @@ pub(super) fn read(module: &Module<'_>) -> Metadata {
             b"dylink" => told.is_shared = true,
             b"build_id" => told.build_id = build_id(c),
             b"external_debug_info" => told.debug_link = text(c),
-            b"sourceMappingURL" if told.debug_link.is_none() => told.debug_link = text(c),
             b".dep-v0" => told.packages = packages::inflate(module.slice(&section.contents)),
             _ => {}
         }
