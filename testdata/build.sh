@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/build/common.sh"
 
 sections=("$@")
-((${#sections[@]})) || sections=(bin macho pe wasm elf debuginfo archive)
+((${#sections[@]})) || sections=(bin macho pe coff wasm elf debuginfo archive)
 
 for name in "${sections[@]}"; do
     [[ -f $here/build/$name.sh ]] || fail "there is no section $name"

@@ -204,6 +204,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
             end = end.min(if m.pos > at { m.pos } else { m.pos + m.len });
         }
         let (mut unit, estimated) = share;
+        let of_structure = symbols.kind(symbol);
         if account != NO_ACCOUNT {
             (symbol, concluded) = (account.0, account.2);
             if unit == UnitId::NONE {
@@ -218,7 +219,8 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
         } else if at >= file_len {
             Kind::Bss
         } else {
-            match row.map_or(Kind::Unmapped, |r| r.kind) {
+            let of_section = row.map_or(Kind::Unmapped, |r| r.kind);
+            match of_structure.filter(|_| of_section.is_content()).unwrap_or(of_section) {
                 // Zero-fill that the file spells out all the same.
                 Kind::Bss => Kind::Data,
                 kind if kind.is_stored_data() => form.kind().unwrap_or(kind),

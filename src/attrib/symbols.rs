@@ -3,6 +3,7 @@
 //! Knows nothing of crates.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -48,6 +49,15 @@ pub(super) struct Symbols {
     pub pos_of: Vec<u64>,
     /// The row that stands for padding.
     pub padding: SymbolId,
+    /// Rows of structures whose bytes are of another kind than the section around them may be.
+    kinds: HashMap<SymbolId, Kind>,
+}
+
+impl Symbols {
+    /// What the bytes of a structure are, whatever section they lie in.
+    pub fn kind(&self, symbol: SymbolId) -> Option<Kind> {
+        self.kinds.get(&symbol).copied()
+    }
 }
 
 /// Makes the rows, preferred names first, and the claims of round one.
@@ -60,6 +70,7 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
         fact_of: Vec::with_capacity(order.len()),
         pos_of: Vec::with_capacity(order.len()),
         padding: SymbolId::NONE,
+        kinds: HashMap::new(),
     };
     rows(image, &order, names, &mut out);
     let bounds = Bounds::new(image, &out.pos_of);
@@ -328,11 +339,13 @@ fn unnamed(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
 fn structures(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
     let name = names.intern("padding");
     out.padding = push_structure(out, name, SymbolSort::Structure);
-    let mut known: std::collections::HashMap<&str, SymbolId> = Default::default();
+    let mut known: HashMap<(&str, Kind), SymbolId> = HashMap::new();
     for region in image.regions.iter().filter(|r| r.place == RegionPlace::InSection) {
-        let id = *known.entry(&region.name).or_insert_with(|| {
+        let id = *known.entry((&region.name, region.kind)).or_insert_with(|| {
             let name = names.intern(&region.name);
-            push_structure(out, name, SymbolSort::Structure)
+            let id = push_structure(out, name, SymbolSort::Structure);
+            out.kinds.insert(id, region.kind);
+            id
         });
         let Range { start, end } = region.span;
         out.claims.push(Claim { start, end, rank: rank::REGION, label: id });

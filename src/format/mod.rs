@@ -17,6 +17,7 @@ mod join;
 mod line;
 pub mod macho;
 mod packages;
+pub mod pe;
 mod settle;
 mod trouble;
 pub mod unwind;
@@ -554,13 +555,12 @@ fn read_image(bytes: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
     if macho::is_thin(bytes) {
         return Some(macho::read_thin(bytes));
     }
-    None
+    pe::read(bytes)
 }
 
 /// What bytes that are no known binary look like.
 fn describe(bytes: &[u8]) -> Cow<'static, str> {
-    let known: [(&[u8], &str); 7] = [
-        (b"MZ", "it looks like a PE executable; this version reads ELF only"),
+    let known: [(&[u8], &str); 6] = [
         (b"\xca\xfe\xba\xbe", "it looks like a Java class"),
         (b"BC\xc0\xde", "it looks like LLVM bitcode, which has no machine code to measure"),
         (b"PK\x03\x04", "it looks like a zip archive"),

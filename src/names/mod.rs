@@ -69,6 +69,7 @@ mod cpp;
 mod demangled;
 mod legacy;
 mod legacy_text;
+mod msvc;
 mod punycode;
 mod stable;
 mod suffix;
@@ -100,7 +101,7 @@ pub enum Scheme {
     RustLegacy,
     /// C++ on everything but MSVC.
     Itanium,
-    /// No mangling known here: C, assembly, and all else.
+    /// No mangling that tells of crates: C, assembly, C++ of Visual C++, and all else.
     Plain,
 }
 
@@ -258,7 +259,7 @@ pub fn display(name: &str) -> String {
         Parsed::Legacy(symbol) => Some((legacy_text::full(&symbol), symbol.tail)),
         Parsed::Demangled(symbol) => Some((symbol.text(), symbol.tail)),
         Parsed::Itanium => cpp_full(name),
-        Parsed::Plain => None,
+        Parsed::Plain => msvc::path(name).map(|path| (path.join("::"), "")),
     };
     match shown {
         Some((mut text, tail)) => {
@@ -285,7 +286,7 @@ pub fn generic(name: &str) -> String {
         Parsed::Legacy(symbol) => Some(legacy_text::generic(&legacy_text::full(&symbol))),
         Parsed::Demangled(symbol) => Some(symbol.generic()),
         Parsed::Itanium => cpp::generic(Suffixes::of(name).base),
-        Parsed::Plain => None,
+        Parsed::Plain => msvc::path(name).map(|path| path.join("::")),
     };
     bounded(shown.unwrap_or_else(|| Suffixes::of(name).base.to_owned()))
 }
@@ -305,7 +306,10 @@ pub fn module(name: &str) -> Option<String> {
         }
         Parsed::Demangled(symbol) => symbol.module(),
         Parsed::Itanium => cpp::module(Suffixes::of(name).base),
-        Parsed::Plain => None,
+        Parsed::Plain => msvc::path(name).and_then(|mut path| {
+            path.pop();
+            (!path.is_empty()).then(|| path.join("::"))
+        }),
     };
     module.map(bounded)
 }

@@ -26,7 +26,7 @@ section() {
     folder=$here/$1
     manifest=$here/manifest/$1.toml
     shift
-    rm -rf "$folder" "$build"/{out,src,c,demo,station,std,macho,pe,wasm}
+    rm -rf "$folder" "$build"/{out,src,c,demo,station,std,macho,pe,coff,wasm}
     mkdir -p "$folder" "$here/manifest" "$build/out"
     cp -r "$here"/src/* "$build"
     cd "$build" || exit 1

@@ -154,7 +154,8 @@ fn runs(known: &Known<'_, '_>) -> Vec<Run> {
             let (y, symbol) = at_symbol.run(at).unwrap_or((span.clone(), SymbolId::NONE));
             let (u, (mut unit, _)) = at_unit.run(at).unwrap_or((span.clone(), NOBODY));
             let end = span.end.min(y.end).min(u.end);
-            if symbol != symbols.padding {
+            let is_content = symbols.kind(symbol).is_none_or(Kind::is_content);
+            if symbol != symbols.padding && is_content {
                 if unit == UnitId::NONE {
                     unit = krate::file_unit(image, symbols, units, symbol);
                 }

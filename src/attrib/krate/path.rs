@@ -32,10 +32,11 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
 
     // The toolchain's own crates, and what its builders vendored into it.
     let is_hash = |part: &&str| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    if path.starts_with("/rust/deps/") {
+    let is_rooted = path.starts_with(['/', '\\']);
+    if is_rooted && parts.starts_with(&["rust", "deps"]) {
         return named(parts.get(2), Source::Std);
     }
-    if path.starts_with("/cargo/registry/src/") {
+    if is_rooted && parts.starts_with(&["cargo", "registry", "src"]) {
         return named(parts.get(4), Source::Std);
     }
     // Paths in panics are relative to the toolchain's sources.
@@ -76,7 +77,8 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
 
 /// The directory of the package whose root file this is: what comes before `/src/`, or the file's own.
 pub(super) fn directory(file: &str) -> &str {
-    let cut = file.rfind("/src/").or_else(|| file.rfind(['/', '\\'])).unwrap_or(0);
+    let src = file.rfind("/src/").max(file.rfind("\\src\\"));
+    let cut = src.or_else(|| file.rfind(['/', '\\'])).unwrap_or(0);
     file.get(..cut).unwrap_or_default()
 }
 
@@ -85,11 +87,13 @@ pub(super) fn directory(file: &str) -> &str {
 /// Less strict than [`package`]: for guesses only.
 pub(super) fn package_of_source(path: &str) -> Option<Package<'_>> {
     let package = package(path, None)?;
-    if package.name.is_some() || package.source == Source::Std && path.starts_with("library/") {
-        let library = || path.split('/').nth(1);
+    let is_library = path.strip_prefix("library").is_some_and(|rest| rest.starts_with(['/', '\\']));
+    if package.name.is_some() || package.source == Source::Std && is_library {
+        let library = || path.split(['/', '\\']).nth(1);
         return Some(Package { name: package.name.or_else(library), ..package });
     }
-    let before = path.split("/src/").next().filter(|before| before.len() < path.len())?;
+    let src = path.find("/src/").into_iter().chain(path.find("\\src\\")).min()?;
+    let before = path.get(..src)?;
     let folder = before.rsplit(['/', '\\']).next().filter(|name| !name.is_empty())?;
     let source = if split_version(folder).is_some() { Source::Registry } else { package.source };
     named(Some(&folder), source)
@@ -127,6 +131,19 @@ mod tests {
     #[track_caller]
     fn check(path: &str, name: Option<&str>, version: Option<&str>, source: Source) {
         assert_eq!(package(path, Some("clap")), Some(Package { name, version, source }), "{path}");
+    }
+
+    #[test]
+    fn either_separator_and_both_at_once_are_read() {
+        let registry = r"C:\Users\u\.cargo\registry\src\index-1949cf8c6b5b557f\smallvec-1.15.2\src\lib.rs";
+        check(registry, Some("smallvec"), Some("1.15.2"), Source::Registry);
+        check(r"/rust/deps\hashbrown-0.17.1\src\raw.rs", Some("hashbrown"), Some("0.17.1"), Source::Std);
+        assert_eq!(directory(r"C:\p\one\src\lib.rs"), r"C:\p\one");
+        let named = |path| package_of_source(path).and_then(|p| p.name);
+        assert_eq!(named(r"crates\jiter\src\python.rs"), Some("jiter"));
+        assert_eq!(named(r"library\core\src\fmt\mod.rs"), Some("core"));
+        let toolchain = r"/rustc/58cf8f9c35b355199727627d07ae34a4e2846d67/library\alloc\src\fmt.rs";
+        assert_eq!(package_of_source(toolchain).map(|p| p.source), Some(Source::Std));
     }
 
     #[test]
