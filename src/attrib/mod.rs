@@ -212,9 +212,10 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
     }
 }
 
-/// The packages that a caller knows of and those that the file lists.
+/// The packages that a caller knows of and those that the file lists or has sources of.
 fn with_embedded(packages: &Packages, image: &Image<'_>, diagnostics: &mut Vec<Diagnostic>) -> Packages {
     let mut all = packages.clone();
+    all.join(krate::packages_of_sources(&image.sources));
     match image.header.packages.as_deref().map(Packages::from_auditable) {
         None => {}
         Some(Ok(embedded)) => all.join(embedded),

@@ -177,7 +177,7 @@ fn has_address(image: &Image<'_>, symbol: &Symbol<'_>) -> bool {
 
 /// Where things without a size must end.
 struct Bounds {
-    /// Positions where something starts, sorted.
+    /// Positions where something starts, or code of one unit ends; sorted.
     starts: Vec<u64>,
     /// Unwind functions, sorted by start.
     functions: Vec<Range<u64>>,
@@ -187,6 +187,8 @@ impl Bounds {
     fn new(image: &Image<'_>, positions: &[u64]) -> Bounds {
         let mut starts: Vec<u64> = positions.iter().copied().filter(|&p| p != u64::MAX).collect();
         starts.extend(image.functions.iter().map(|f| f.start));
+        // Nothing goes on from one object file to the next.
+        starts.extend(image.unit_ranges.iter().flat_map(|r| [r.start, r.end]));
         starts.par_sort_unstable();
         starts.dedup();
         Bounds { starts, functions: image.functions.clone() }

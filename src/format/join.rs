@@ -174,6 +174,7 @@ fn append<'data>(whole: &mut Image<'data>, part: Part<'data>, shift: Shift) {
         p.unit += units;
         p
     }));
+    whole.sources.extend(image.sources);
     whole.charges.extend(image.charges.into_iter().map(|c| {
         let place = span(&(c.start..c.end));
         let on = match c.on {

@@ -17,8 +17,10 @@ mod join;
 mod line;
 pub mod macho;
 mod packages;
+pub mod pdb;
 pub mod pe;
 mod settle;
+mod text;
 mod trouble;
 pub mod unwind;
 pub mod wasm;
@@ -62,6 +64,8 @@ pub struct Image<'data> {
     pub unit_ranges: Vec<UnitRange>,
     /// Which debug information belongs to which unit.
     pub unit_parts: Vec<UnitPart>,
+    /// Names of source files that debug information lists besides those of units.
+    pub sources: Vec<Cow<'data, str>>,
     /// Bytes that exist on account of something else.
     pub charges: Vec<Charge>,
     /// Pointers that relocations put into the file, or into what is linked from it, in the order of
@@ -209,6 +213,7 @@ impl<'data> Image<'data> {
             units: Vec::new(),
             unit_ranges: Vec::new(),
             unit_parts: Vec::new(),
+            sources: Vec::new(),
             charges: Vec::new(),
             pointers: Vec::new(),
             elsewhere: Elsewhere::default(),
@@ -466,8 +471,12 @@ pub struct Unit<'data> {
     pub producer: Cow<'data, str>,
     /// `DW_AT_language` of the root (DWARF 5 section 7.12); 0 if it has none.
     pub language: u16,
-    /// DWARF version.
+    /// DWARF version; 0 if the unit is not of DWARF.
     pub version: u16,
+    /// The object file it was linked from, where the debug information is one of linkers (PDB).
+    pub object: Cow<'data, str>,
+    /// The archive or library that holds the object file; empty if none or unknown.
+    pub archive: Cow<'data, str>,
 }
 
 /// Code or data that a unit covers.

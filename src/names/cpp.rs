@@ -102,7 +102,7 @@ impl DemangleWrite for Bounded {
 }
 
 /// The parts between `::`, template arguments erased.
-fn scopes(text: &str) -> Vec<String> {
+pub(super) fn scopes(text: &str) -> Vec<String> {
     let mut scopes = vec![String::new()];
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -145,6 +145,6 @@ fn closing_parenthesis(text: &str) -> Option<usize> {
     None
 }
 
-fn join(scopes: &[String]) -> String {
+pub(super) fn join(scopes: &[String]) -> String {
     scopes.join("::")
 }

@@ -70,6 +70,7 @@ mod demangled;
 mod legacy;
 mod legacy_text;
 mod msvc;
+mod path;
 mod punycode;
 mod stable;
 mod suffix;
@@ -101,7 +102,7 @@ pub enum Scheme {
     RustLegacy,
     /// C++ on everything but MSVC.
     Itanium,
-    /// No mangling that tells of crates: C, assembly, C++ of Visual C++, and all else.
+    /// No mangling that tells of crates: C, assembly, C++ of Visual C++, paths written for people, and all else.
     Plain,
 }
 
@@ -243,6 +244,26 @@ pub fn crates(name: &str) -> NameCrates<'_> {
     }
 }
 
+/// The same of a path that rustc wrote for people, as program databases (PDB) have them.
+///
+/// Only for names that are known to be Rust's: those of C++ look alike. It says as
+/// much as a legacy name, of which it is the text.
+///
+/// ```
+/// let told = bloat::names::crates_of_path("core::fmt::num::impl$63::fmt");
+/// assert_eq!(told.defined_in.unwrap().name, "core");
+/// ```
+pub fn crates_of_path(name: &str) -> NameCrates<'_> {
+    match path::root(name) {
+        Some(root) => NameCrates {
+            defined_in: Some(CrateRef { name: Cow::Borrowed(root), id: None }),
+            definer_exact: true,
+            ..NameCrates::none(Scheme::RustLegacy)
+        },
+        None => NameCrates::none(Scheme::Plain),
+    }
+}
+
 /// The name for people, in full but without hashes.
 ///
 /// Suffixes that tell pieces of a function apart stay, as ` [.cold]`; the
@@ -286,7 +307,7 @@ pub fn generic(name: &str) -> String {
         Parsed::Legacy(symbol) => Some(legacy_text::generic(&legacy_text::full(&symbol))),
         Parsed::Demangled(symbol) => Some(symbol.generic()),
         Parsed::Itanium => cpp::generic(Suffixes::of(name).base),
-        Parsed::Plain => msvc::path(name).map(|path| path.join("::")),
+        Parsed::Plain => msvc::path(name).map(|path| path.join("::")).or_else(|| path::generic(name)),
     };
     bounded(shown.unwrap_or_else(|| Suffixes::of(name).base.to_owned()))
 }
@@ -296,7 +317,7 @@ pub fn generic(name: &str) -> String {
 ///
 /// For methods it is the module of the impl in v0, and that of the type or
 /// trait (as [`crates`] chooses) in legacy names. For C++ it is the namespace
-/// or class. `None` for plain names, and for C++ names without a namespace.
+/// or class. `None` for plain names that are no path, and for C++ names without a namespace.
 pub fn module(name: &str) -> Option<String> {
     let module = match Parsed::of(name) {
         Parsed::V0(symbol) => v0_text::module(&symbol),
@@ -306,10 +327,13 @@ pub fn module(name: &str) -> Option<String> {
         }
         Parsed::Demangled(symbol) => symbol.module(),
         Parsed::Itanium => cpp::module(Suffixes::of(name).base),
-        Parsed::Plain => msvc::path(name).and_then(|mut path| {
-            path.pop();
-            (!path.is_empty()).then(|| path.join("::"))
-        }),
+        Parsed::Plain => match msvc::path(name) {
+            Some(mut path) => {
+                path.pop();
+                (!path.is_empty()).then(|| path.join("::"))
+            }
+            None => path::module(name),
+        },
     };
     module.map(bounded)
 }

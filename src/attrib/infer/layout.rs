@@ -135,9 +135,16 @@ fn anchor(run: &Run) -> Option<Anchor> {
 /// Settles copies of the toolchain's code where no object file is known, as after
 /// fat LTO: between two functions of one crate they are most likely its own.
 pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Found) {
-    let is_code = |r: &&Run| r.kind == Kind::Code;
-    let of_rust = |o: &Owner| of_object_file(o) && !crates.is_foreign(o.instantiated_by);
-    if runs.iter().filter(is_code).any(|r| r.owner.as_ref().is_some_and(of_rust)) {
+    let of_rust = |o: &Owner| {
+        let of_c = o.instantiated_evidence == Evidence::FileNeighbour || crates.is_foreign(o.instantiated_by);
+        of_object_file(o) && !of_c
+    };
+    // A merged object file keeps what only the program can have made, such as its `main`.
+    let code = runs.iter().filter(|r| r.kind == Kind::Code);
+    let mut known = code.filter_map(|r| r.owner.filter(of_rust)).map(|o| o.instantiated_by);
+    if let Some(first) = known.next()
+        && known.any(|other| other != first)
+    {
         return;
     }
     let mut before: Option<(SectionId, CrateId)> = None;

@@ -92,7 +92,10 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
             crates,
             names,
         };
-        layout::conclude(&mut runs, &basis, &mut found);
+        // Debug information of a linker leaves no object file to be found.
+        if image.units.iter().all(|u| u.object.is_empty()) {
+            layout::conclude(&mut runs, &basis, &mut found);
+        }
         layout::conclude_merged(&mut runs, crates, &mut found);
         locations::guess(known, &mut runs, &mut found);
         object_files::conclude(image, &mut runs, (crates, names), &mut found);

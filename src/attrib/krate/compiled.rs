@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::book::{Book, Draft, Mention};
 use super::mentions::Mentions;
-use super::{path, rules};
+use super::{linked, path, rules};
 use crate::attrib::symbols::Symbols;
 use crate::attrib::units::Units;
 use crate::format::Image;
@@ -16,7 +16,7 @@ use crate::names;
 use crate::project::Packages;
 
 /// `DW_LANG_Rust`, DWARF 5 section 7.12.
-const LANGUAGE_RUST: u16 = 0x1c;
+pub(super) const LANGUAGE_RUST: u16 = 0x1c;
 
 /// The crate of each unit row, as far as known.
 pub(super) struct Compiled {
@@ -36,6 +36,7 @@ pub(super) fn read(
 ) -> Compiled {
     let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], has_rust: false };
     compiled.rust_units(image, book);
+    compiled.archives(image, book);
     compiled.incremental(image, symbols, units, (mentions, text), book);
     compiled.foreign_units(image, book);
     compiled.files(image, units, packages, book);
@@ -47,10 +48,41 @@ impl Compiled {
     fn rust_units(&mut self, image: &Image<'_>, book: &mut Book) {
         for (unit, slot) in image.units.iter().zip(&mut self.by_unit) {
             self.has_rust |= unit.language == LANGUAGE_RUST;
-            let Some(cgu) = names::cgu(&unit.name) else { continue };
+            let Some(cgu) = linked::codegen_unit(unit) else { continue };
             let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
             describe(book, draft, cgu.krate, cgu.path.unwrap_or_default(), &unit.comp_dir);
+            if linked::is_of_toolchain(&unit.archive) {
+                book.suppose(draft, Source::Std);
+            }
             *slot = Some((draft, Evidence::Unit));
+        }
+    }
+
+    /// Object files of other languages that were linked from the library of a crate, or from one
+    /// that its build script made.
+    fn archives(&mut self, image: &Image<'_>, book: &mut Book) {
+        let mut by_archive: HashMap<&str, Draft> = HashMap::new();
+        for (unit, slot) in image.units.iter().zip(&self.by_unit) {
+            if let Some((draft, _)) = slot.filter(|_| !unit.archive.is_empty()) {
+                by_archive.entry(&unit.archive).or_insert(draft);
+            }
+        }
+        for (unit, slot) in image.units.iter().zip(&mut self.by_unit) {
+            if slot.is_some() || unit.language == LANGUAGE_RUST || unit.object.is_empty() {
+                continue;
+            }
+            let named = || {
+                let krate = linked::crate_of_archive(&unit.archive)
+                    .or_else(|| linked::package_of_output(&unit.archive))
+                    .or_else(|| linked::package_of_output(&unit.object))?;
+                let draft = book.bare(&krate.replace('-', "_"));
+                if linked::is_of_toolchain(&unit.archive) {
+                    book.suppose(draft, Source::Std);
+                }
+                Some(draft)
+            };
+            let known = by_archive.get(&*unit.archive).copied();
+            *slot = known.or_else(named).map(|draft| (draft, Evidence::FileNeighbour));
         }
     }
 

@@ -34,14 +34,18 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// Reads the names of all symbols.
-    pub fn read(symbols: &Symbols, text: &Names) -> Mentions {
+    /// Reads the names of all symbols; `paths` says by row whether the name is a path that
+    /// rustc wrote for people, if any is.
+    pub fn read(symbols: &Symbols, paths: &[bool], text: &Names) -> Mentions {
         let chunks: Vec<(Vec<Mention>, Vec<Said>)> = symbols
             .rows
             .par_chunks(CHUNK)
-            .map(|rows| {
+            .enumerate()
+            .map(|(chunk, rows)| {
                 let mut local: Distinct<Mention> = Distinct::default();
-                let said = rows.iter().map(|row| say(row, text, &mut local)).collect();
+                let is_path = |index: usize| paths.get(chunk * CHUNK + index) == Some(&true);
+                let said = rows.iter().enumerate();
+                let said = said.map(|(index, row)| say(row, is_path(index), text, &mut local)).collect();
                 (local.into_values(), said)
             })
             .collect();
@@ -114,11 +118,15 @@ impl Mentions {
     }
 }
 
-fn say(row: &SymbolRow, text: &Names, local: &mut Distinct<Mention>) -> Said {
+fn say(row: &SymbolRow, is_path: bool, text: &Names, local: &mut Distinct<Mention>) -> Said {
     if !row.sort.is_symbol() {
         return NOTHING;
     }
-    let crates = names::crates(row.plain_name(text));
+    let name = row.plain_name(text);
+    let mut crates = names::crates(name);
+    if is_path && crates.scheme == Scheme::Plain {
+        crates = names::crates_of_path(name);
+    }
     let mut number = |c: names::CrateRef<'_>| {
         // Shims that the compiler makes for the final program are no crate.
         let real = !names::is_shim_crate(&c.name);

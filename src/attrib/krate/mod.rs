@@ -7,9 +7,13 @@
 
 mod book;
 mod compiled;
+mod linked;
 mod mentions;
 mod path;
 mod rules;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use self::book::{Book, Draft};
 use self::mentions::Mentions;
@@ -22,7 +26,7 @@ use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{CrateId, CrateRow, Evidence, Owner, Source, SymbolId, SymbolSort, UnitId};
 use crate::names;
-use crate::project::Packages;
+use crate::project::{Package, Packages};
 
 /// What is known of crates per symbol and per unit.
 pub(super) struct Crates {
@@ -43,6 +47,8 @@ pub(super) struct Crates {
 struct OfUnit {
     krate: CrateId,
     evidence: Evidence,
+    /// It holds other crates as well, and is evidence only for what has no name of Rust.
+    is_merged: bool,
 }
 
 /// What a symbol says of itself.
@@ -100,7 +106,8 @@ pub(super) fn build(
     text: &mut Names,
 ) -> Crates {
     let mut book = Book::default();
-    let mentions = Mentions::read(symbols, text);
+    let paths = linked::written_paths(image, symbols, units);
+    let mentions = Mentions::read(symbols, &paths, text);
     let compiled = compiled::read(image, symbols, units, (&mentions, text), told.packages, &mut book);
     mentions.suppose_toolchain(&mut book);
     let all = mentions.crates.iter();
@@ -122,8 +129,13 @@ pub(super) fn build(
     let (rows, ids) = book.finish(text);
     let id = |draft: Draft| ids[draft.index()];
     let toolchain: Vec<bool> = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
-    let of_unit: Vec<Option<OfUnit>> =
-        drafts.iter().map(|d| d.map(|(draft, evidence)| OfUnit { krate: id(draft), evidence })).collect();
+    let merged = linked::merged(&image.units);
+    let of_unit = |(index, draft): (usize, &Option<(Draft, Evidence)>)| {
+        let (draft, evidence) = (*draft)?;
+        let is_merged = merged.get(index) == Some(&true);
+        Some(OfUnit { krate: id(draft), evidence, is_merged })
+    };
+    let of_unit: Vec<Option<OfUnit>> = drafts.iter().enumerate().map(of_unit).collect();
     let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {
@@ -145,13 +157,17 @@ pub(super) fn build(
                 },
                 is_generated: facts.sort != SymbolSort::Function
                     && names::constant(facts.plain_name(text)).is_some(),
-                may_be_foreign: facts.sort.is_symbol() && may_be_foreign(facts.plain_name(text)),
+                may_be_foreign: facts.sort.is_symbol()
+                    && said.scheme != names::Scheme::RustLegacy
+                    && may_be_foreign(facts.plain_name(text)),
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.plain_name())),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
                     let unnamed = |file: u32| image.files.get(file as usize).is_none_or(|n| n.is_empty());
                     let hidden = has_files && f.file.is_none_or(unnamed);
-                    f.binding == crate::format::Binding::Local && !hidden
+                    // A path states all arguments, those of its type too: without any there are no copies.
+                    let single = paths.get(row) == Some(&true) && !f.name.contains(&b'<');
+                    f.binding == crate::format::Binding::Local && !hidden && !single
                 }),
             }
         })
@@ -166,6 +182,31 @@ pub(super) fn build(
         buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime), foreign: id(foreign) },
         toolchain,
     }
+}
+
+/// Most packages that are taken from source files; programs have some hundreds.
+const MOST_PACKAGES: usize = 4096;
+
+/// The packages of the program that source files lie in, as far as their paths have versions.
+///
+/// Those that the toolchain was built from are left out: a bare name never means one.
+pub(super) fn packages_of_sources(sources: &[Cow<'_, str>]) -> Packages {
+    let mut known: BTreeSet<(&str, &str, Source)> = BTreeSet::new();
+    for package in sources.iter().filter_map(|file| path::package(file, None)) {
+        if let (Some(name), Some(version), true) =
+            (package.name, package.version, package.source != Source::Std)
+        {
+            known.insert((name, version, package.source));
+        }
+    }
+    let package = |(name, version, source): (&str, &str, Source)| Package {
+        name: name.to_string(),
+        version: version.to_string(),
+        source,
+        crates: Vec::new(),
+        root: None,
+    };
+    Packages { list: known.into_iter().take(MOST_PACKAGES).map(package).collect() }
 }
 
 /// The crates of places in source, as far as their paths name one.
@@ -219,6 +260,8 @@ impl Crates {
         }
         let facts = symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or(NO_SYMBOL);
         let unit = unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten();
+        let unit =
+            unit.filter(|u| !u.is_merged || kind == Kind::Code && facts.scheme == names::Scheme::Plain);
         if facts.bucket != CrateId::NONE {
             return Some(bucket(facts.bucket, Evidence::Format));
         }

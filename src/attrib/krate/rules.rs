@@ -107,7 +107,7 @@ mod tests {
 
     const OWN: CrateId = CrateId(1);
     const STD: CrateId = CrateId(2);
-    const UNIT: OfUnit = OfUnit { krate: CrateId(3), evidence: Evidence::Unit };
+    const UNIT: OfUnit = OfUnit { krate: CrateId(3), evidence: Evidence::Unit, is_merged: false };
 
     fn symbol(scheme: Scheme) -> OfSymbol {
         OfSymbol { defined_in: STD, scheme, ..super::super::NO_SYMBOL }

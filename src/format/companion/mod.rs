@@ -5,6 +5,7 @@
 //! such a file has besides facts on the binary, its own bytes above all, stays out.
 
 mod adopt;
+mod database;
 mod embedded;
 mod identity;
 mod shared;
@@ -13,10 +14,11 @@ mod xz;
 
 use std::path::{Path, PathBuf};
 
+use self::database::Opened;
 use crate::error::{Diagnostic, Error};
 use crate::format::{Format, Image, dwarf, read, read_image};
 use crate::input::Input;
-use crate::input::companion::{self, Companion, Finder, Origin, Search, Wants};
+use crate::input::companion::{self, Finder, Origin, Search, Wants};
 use crate::timing;
 
 /// Reads the facts of a file and of the files that belong to it, and hands them on.
@@ -33,13 +35,14 @@ pub fn read_with<T>(input: &Input, search: &Search, then: impl FnOnce(&Image<'_>
     if given.is_empty() && folders.is_empty() && wants(&image).is_empty() {
         return Ok(then(&image));
     }
+    let given = database::open(given, &image);
     let mut desk = Desk { binary: input, done: vec![false; given.len()], refused: vec![None; given.len()] };
     let mut finder = Finder::new(input, search, &folders);
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
-    let found = finder.find(&wants(&image));
+    let found = database::open(finder.find(&wants(&image)), &image);
     let image = timing::phase("files apart", || desk.offer_found(image, &found));
     // A file that was found may say of others in turn.
-    let more = finder.find(&wants(&image));
+    let more = database::open(finder.find(&wants(&image)), &image);
     let image = timing::phase("files apart", || desk.offer_found(image, &more));
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
     let inside = embedded::unpack(&image);
@@ -86,7 +89,7 @@ struct Desk<'i> {
 
 impl Desk<'_> {
     /// Reads the files that the user named; again as long as one makes another readable.
-    fn offer_given<'data>(&mut self, mut image: Image<'data>, given: &'data [Companion]) -> Image<'data> {
+    fn offer_given<'data>(&mut self, mut image: Image<'data>, given: &'data [Opened]) -> Image<'data> {
         loop {
             let mut has_progress = false;
             for ((file, done), refused) in given.iter().zip(&mut self.done).zip(&mut self.refused) {
@@ -105,7 +108,7 @@ impl Desk<'_> {
     }
 
     /// Reads files that were found; what does not fit becomes a diagnostic.
-    fn offer_found<'data>(&mut self, mut image: Image<'data>, found: &'data [Companion]) -> Image<'data> {
+    fn offer_found<'data>(&mut self, mut image: Image<'data>, found: &'data [Opened]) -> Image<'data> {
         for file in found {
             if wants(&image).is_empty() {
                 break;
@@ -137,7 +140,7 @@ impl Desk<'_> {
     }
 
     /// *Errors*: a file that the user named was of no use.
-    fn check(&self, given: &[Companion]) -> Result<(), Error> {
+    fn check(&self, given: &[Opened]) -> Result<(), Error> {
         for ((file, done), refused) in given.iter().zip(&self.done).zip(&self.refused) {
             if !done {
                 return Err(Error::Unrelated {
@@ -172,7 +175,13 @@ const ABOUT_LAYOUT: [&str; 2] = ["loaded-twice", "sections-overlap"];
 /// Reads one file and adds what it says of the binary, whose bytes are `binary`.
 ///
 /// *Errors*: it is not of the binary, or cannot be read; in words.
-fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Companion) -> Result<(), String> {
+fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Opened) -> Result<(), String> {
+    let name = file.input.path().display().to_string();
+    if let Some(database) = &file.database {
+        database::read(image, database)?;
+        image.elsewhere.files.push(name);
+        return Ok(());
+    }
     let bytes = file.input.bytes();
     let mut debug = read(&file.input).map_err(|error| match error {
         Error::Malformed { source, .. } => source.to_string(),
@@ -187,7 +196,6 @@ fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Companion)
         shared::read(image, bytes)?;
     } else {
         let spaces = identity::check((image, binary), (&debug, bytes), file.origin == Origin::Given)?;
-        let name = file.input.path().display().to_string();
         debug.diagnostics.retain(|d| !ABOUT_LAYOUT.contains(&d.code));
         for diagnostic in &mut debug.diagnostics {
             diagnostic.message = format!("{name}: {}", diagnostic.message);
@@ -195,7 +203,7 @@ fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Companion)
         }
         adopt::all(image, debug, &spaces);
     }
-    image.elsewhere.files.push(file.input.path().display().to_string());
+    image.elsewhere.files.push(name);
     Ok(())
 }
 

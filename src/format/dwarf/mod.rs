@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::error::Diagnostic;
 use crate::format::cursor::{Cursor, Fixup};
+use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
 use crate::format::{Endian, Line, SharedText, SplitUnit, TextField, Unit, UnitPart, UnitRange};
 
@@ -143,6 +144,8 @@ impl DwarfFacts<'_> {
             producer: own(unit.producer),
             language: unit.language,
             version: unit.version,
+            object: own(unit.object),
+            archive: own(unit.archive),
         });
         DwarfFacts {
             units: units.collect(),
@@ -182,9 +185,6 @@ impl<'data, 'fix> Sections<'data, 'fix> {
         self.list.get(i).map_or(0, |section| section.bytes.len() as u64)
     }
 }
-
-/// How many bytes of text that is not UTF-8 are copied to make it so; the rest is cut.
-const LOSSY_LIMIT: usize = 1 << 24;
 
 /// Reads the units of all sections given.
 ///
@@ -422,15 +422,16 @@ fn units<'data>(
     roots: &[Option<unit::Root<'data>>],
     named_by: &[usize],
 ) -> Vec<Unit<'data>> {
-    let mut lossy_left = LOSSY_LIMIT;
+    let mut decoder = Decoder::new();
     let mut unit = |i: usize| {
         let (header, root) = (headers.get(i)?, roots.get(i)?.as_ref()?);
         Some(Unit {
-            name: text(root.name, &mut lossy_left),
-            comp_dir: text(root.comp_dir, &mut lossy_left),
-            producer: text(root.producer, &mut lossy_left),
+            name: decoder.text(root.name),
+            comp_dir: decoder.text(root.comp_dir),
+            producer: decoder.text(root.producer),
             language: root.language,
             version: header.version,
+            ..Unit::default()
         })
     };
     named_by.iter().map(|&i| unit(i).unwrap_or_default()).collect()
@@ -454,23 +455,6 @@ fn elsewhere(
         }
     }
     (split, texts)
-}
-
-/// Bytes as text; where they are not UTF-8 copies them while the budget lasts, then cuts them.
-fn text<'data>(bytes: &'data [u8], lossy_left: &mut usize) -> Cow<'data, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(error) => match lossy_left.checked_sub(bytes.len()) {
-            Some(left) => {
-                *lossy_left = left;
-                String::from_utf8_lossy(bytes)
-            }
-            None => {
-                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                Cow::Borrowed(std::str::from_utf8(valid).unwrap_or_default())
-            }
-        },
-    }
 }
 
 /// For each unit with a range list, where the next unit's list starts.

@@ -181,6 +181,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        sources: Vec::new(),
         charges,
         pointers: std::mem::take(&mut slots.pointers),
         elsewhere: Elsewhere {
