@@ -103,7 +103,9 @@ fn every_byte_has_one_owner_and_a_name() {
             0
         };
         assert_eq!(unmapped, appended, "{}", path.display());
-        assert!(model.diagnostics.is_empty(), "{}: {:?}", path.display(), model.diagnostics);
+        // Some have their program database beside them, others do not.
+        let wrong: Vec<_> = model.diagnostics.iter().filter(|d| d.code != "debug-file-missing").collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", path.display());
     }
 }
 
