@@ -199,6 +199,7 @@ fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
                 "several crates refer to it or share its end, most of them from this one"
             }
             Evidence::Reference => "code or data of this crate refers to it",
+            Evidence::NoObjectFile => "a guess: names before and behind it are of this crate",
             Evidence::PanicLocation => "a guess: it can panic at places in this crate's source",
             _ => "it lies between code or data of this crate",
         },

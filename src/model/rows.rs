@@ -245,6 +245,8 @@ pub enum Evidence {
     Reference,
     /// What lies before and behind the bytes, which agree.
     Neighbours,
+    /// Names alone, where no object file is known, as after fat link-time optimisation: a guess.
+    NoObjectFile,
     /// Places in source that the code can panic at: a guess.
     PanicLocation,
     /// The structure of the format: a named bucket.
@@ -255,7 +257,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// Every kind of evidence, the strongest first.
-    pub const ALL: [Evidence; 11] = [
+    pub const ALL: [Evidence; 12] = [
         Evidence::Unit,
         Evidence::SymbolFile,
         Evidence::V0Suffix,
@@ -264,6 +266,7 @@ impl Evidence {
         Evidence::FileNeighbour,
         Evidence::Reference,
         Evidence::Neighbours,
+        Evidence::NoObjectFile,
         Evidence::PanicLocation,
         Evidence::Format,
         Evidence::None,
@@ -271,7 +274,7 @@ impl Evidence {
 
     /// Whether it is too weak to be more than a guess.
     pub fn is_guess(self) -> bool {
-        self == Evidence::PanicLocation
+        matches!(self, Evidence::NoObjectFile | Evidence::PanicLocation)
     }
 
     /// The word used in every output.
@@ -285,6 +288,7 @@ impl Evidence {
             Evidence::FileNeighbour => "file-neighbour",
             Evidence::Reference => "reference",
             Evidence::Neighbours => "neighbours",
+            Evidence::NoObjectFile => "no-object-file",
             Evidence::PanicLocation => "panic-location",
             Evidence::Format => "format",
             Evidence::None => "none",

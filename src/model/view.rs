@@ -181,6 +181,10 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
     let mut nodes: Distinct<(u32, u32)> = Distinct::default();
     let mut sums: Vec<Sum> = vec![Sum::default()];
     let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
+    // An owner can be certain though nobody knows who instantiated it.
+    let guesses = |leaf: &Leaf| {
+        view.dims.contains(&Dim::InstantiatedBy) && model.owner(leaf.owner).instantiated_evidence.is_guess()
+    };
     for leaf in model.leaves.iter() {
         if !accepts(&leaf) {
             continue;
@@ -198,7 +202,7 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
         if sums.len() <= nodes.values().len() {
             sums.resize(nodes.values().len() + 1, Sum::default());
         }
-        sums[node as usize].add(&leaf);
+        sums[node as usize].add(&leaf, guesses(&leaf));
     }
     // Children have higher numbers than their parents.
     for index in (0..nodes.values().len()).rev() {
@@ -224,10 +228,10 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, leaf: &Leaf) {
+    fn add(&mut self, leaf: &Leaf, is_guess: bool) {
         self.sizes += leaf.sizes();
         self.symbols += u64::from(leaf.home);
-        if leaf.estimated {
+        if leaf.estimated || is_guess {
             self.estimated += leaf.sizes().file;
         }
     }

@@ -87,7 +87,7 @@ pub use cgu::{CguName, cgu, library_crate};
 pub use constant::{Constant, constant};
 pub use stable::stable;
 pub use suffix::{Suffix, Suffixes};
-pub use toolchain::{is_shim_crate, is_toolchain_crate};
+pub use toolchain::{is_lent_crate, is_shim_crate, is_toolchain_crate};
 
 /// Longest text any function here returns, but for a few bytes of `…`.
 const MAX_OUTPUT: usize = 64 << 10;

@@ -40,6 +40,14 @@ pub fn is_toolchain_crate(name: &str) -> bool {
         || name.starts_with("rustc-std-workspace-")
 }
 
+/// Whether the standard library hands out generics of a private dependency of this name.
+///
+/// Copies of `hashbrown`'s tables are made wherever a program uses `HashMap`.
+/// Generics of its other dependencies stay in the library.
+pub fn is_lent_crate(name: &str) -> bool {
+    name == "hashbrown"
+}
+
 /// Whether this is `__rustc`, the made-up crate whose names hold the symbols
 /// the compiler itself weaves between crates (`__rust_alloc`, `rust_panic`).
 ///

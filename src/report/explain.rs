@@ -247,6 +247,9 @@ fn why(model: &Model, leaf: &Leaf, evidence: Evidence) -> String {
         }
         Evidence::Reference => "code or data of this crate refers to it".to_string(),
         Evidence::Neighbours => "it lies between code or data of this crate".to_string(),
+        Evidence::NoObjectFile => {
+            "no object file is known; names alone suggest it, which is a guess".to_string()
+        }
         Evidence::PanicLocation => "it can panic at places in this crate's source; a guess".to_string(),
         Evidence::Format => "it is part of the file format".to_string(),
         Evidence::None => "nothing names it and nothing is known to refer to it".to_string(),

@@ -1,116 +1,120 @@
-//! How often attribution agrees with what the linker knows.
+//! How often attribution agrees with what others know: the linker, the debug
+//! information that `bloat` does not read, lock files.
 //!
 //! Each subject is a program and the map its linker wrote. The program is
 //! analysed without the map, then every byte that the map traces to a crate is
-//! compared. `tests/accuracy/run` builds large subjects and prints the table;
-//! `cargo test` does the same with a small program.
+//! compared. Where a program has debug information its namespaces say who
+//! defines what, and what is said of the same program without debug information
+//! is compared with that. `tests/accuracy/run` builds large subjects and prints
+//! the table; `cargo test` does the same with a small program.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is the result")]
 
+mod beside;
+mod dwarf;
+mod explain;
 mod map;
+mod recorded;
+mod score;
+mod truth;
+mod versions;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bloat::model::{CrateId, Model, Source};
-use map::{Origin, Placed};
+use bloat::input::companion::Search;
+use bloat::model::{Evidence, Model, Source};
+use bloat::project::Packages;
+use score::Notion;
+use truth::{Origin, Placed};
 
-/// Bytes with a known crate, and those of them that agree.
-#[derive(Debug, Clone, Copy, Default)]
-struct Score {
-    known: u64,
-    agree: u64,
-    /// Bytes with no answer; the others that do not agree are wrong.
-    silent: u64,
+/// The file itself is what is measured: debug information beside it is not looked for.
+fn analyse(path: &Path, packages: &Packages) -> Model {
+    let input = bloat::input::Input::open(path).expect("the subject can be read");
+    bloat::analyze_with(&input, packages, &Search::nowhere()).expect("the subject can be analysed")
 }
 
-impl Score {
-    fn share(self) -> f64 {
-        if self.known == 0 { 100.0 } else { self.agree as f64 * 100.0 / self.known as f64 }
-    }
-}
-
-/// What one subject scored, by output section, and who was taken for whom.
-struct Result {
-    by_section: BTreeMap<String, Score>,
-    mistakes: BTreeMap<(String, String, String), u64>,
-}
-
-fn measure(binary: &Path, map: &Path) -> Result {
-    let input = bloat::input::Input::open(binary).expect("the subject can be read");
-    let model = bloat::analyze(&input).expect("the subject can be analysed");
+/// What the linker knows. Unloaded sections have no address, and thread-local zero-fill shares its addresses.
+fn linked(map: &Path) -> Vec<Placed> {
     let text = String::from_utf8_lossy(&std::fs::read(map).expect("the map can be read")).into_owned();
-    compare(&model, map::parse(&text))
-}
-
-fn compare(model: &Model, mut placed: Vec<Placed>) -> Result {
-    // Unloaded sections have no address, and thread-local zero-fill shares its addresses.
+    let mut placed = map::parse(&text);
     placed.retain(|p| p.span.start > 0 && p.section != ".tbss" && !p.section.starts_with(".debug"));
     placed.sort_by_key(|p| p.span.start);
-    let mut result = Result { by_section: BTreeMap::new(), mistakes: BTreeMap::new() };
-    for leaf in model.leaves.iter() {
-        let Some(address) = model.leaves.address(leaf.start) else { continue };
-        // Exception tables of functions that the linker dropped are in the map, but nobody's.
-        let bucket = &model.crates[model.owner(leaf.owner).krate.0 as usize];
-        let is_dead = model.names.get(bucket.name) == "[dead unwind data]";
-        if leaf.kind == bloat::kind::Kind::Padding || is_dead {
-            continue;
-        }
-        let end = address + leaf.len;
-        let first = placed.partition_point(|p| p.span.end <= address);
-        for p in placed[first..].iter().take_while(|p| p.span.start < end) {
-            let Origin::Crate { name, toolchain } = &p.origin else { continue };
-            let bytes = p.span.end.min(end).saturating_sub(p.span.start.max(address));
-            let by = model.owner(leaf.owner).instantiated_by;
-            let score = result.by_section.entry(p.section.clone()).or_default();
-            score.known += bytes;
-            if by == CrateId::NONE {
-                score.silent += bytes;
-            }
-            let (said, source) = match by.get().map(|i| &model.crates[i]) {
-                Some(row) => (model.names.get(row.name), row.source),
-                None => ("nobody", None),
-            };
-            // The toolchain's copy of a crate is not the program's, whatever it is called.
-            if said == name && (source == Some(Source::Std)) == *toolchain {
-                score.agree += bytes;
-            } else {
-                let key = (p.section.clone(), name.clone(), said.to_string());
-                *result.mistakes.entry(key).or_default() += bytes;
-            }
-        }
-    }
-    result
+    placed
 }
 
-/// Prints the table of a subject, the largest mistakes below it.
-fn print(name: &str, result: &Result) {
+/// What the units of debug information say, where no map tells more.
+fn compiled(model: &Model) -> Vec<Placed> {
+    let of_leaf = |leaf: bloat::model::Leaf| {
+        let owner = model.owner(leaf.owner);
+        let address = model.leaves.address(leaf.start)?;
+        let by_unit = owner.instantiated_evidence == Evidence::Unit && leaf.kind.is_content();
+        let row = owner.instantiated_by.get().filter(|_| by_unit).map(|i| &model.crates[i])?;
+        let section = &model.sections[leaf.section.get()?];
+        Some(Placed {
+            section: model.names.get(section.name).to_string(),
+            span: address..address + leaf.len,
+            origin: Origin::Crate {
+                name: model.names.get(row.name).to_string(),
+                toolchain: row.source == Some(Source::Std),
+            },
+        })
+    };
+    let mut placed: Vec<Placed> = model.leaves.iter().filter_map(of_leaf).collect();
+    placed.sort_by_key(|p| p.span.start);
+    placed
+}
+
+/// Measures one file and returns what fell below the recorded shares.
+///
+/// `whole` is the same program with its debug information, if there is one; `packages`
+/// are those that may be in it.
+fn measure(
+    name: &str,
+    file: &Path,
+    map: Option<&Path>,
+    whole: Option<&Path>,
+    packages: &Packages,
+) -> Vec<String> {
     println!("{name}");
-    for (section, score) in &result.by_section {
-        if score.known >= 1000 {
-            let (known, share) = (score.known, score.share());
-            println!("  {section:<20} {known:>10} bytes  {share:>7.3}%  no answer {}", score.silent);
+    let model = analyse(file, packages);
+    let mut least = recorded::Least::of(name);
+    let by = match (map, whole) {
+        (Some(map), _) => linked(map),
+        (None, Some(whole)) => compiled(&analyse(whole, &Packages::default())),
+        (None, None) => Vec::new(),
+    };
+    least.check(&model, Notion::InstantiatedBy, &by);
+    if let Some(whole) = whole {
+        let told = dwarf::read(whole);
+        if !told.defined_in.is_empty() {
+            least.check(&model, Notion::DefinedIn, &told.defined_in);
+            least.check(&model, Notion::Owner, &truth::owners(&told.defined_in, &by));
+        }
+        if file == whole
+            && let Some(lock) = lock_of(file)
+        {
+            least.below.extend(versions::check(&model, &lock, &told.units));
         }
     }
-    let mut mistakes: Vec<_> = result.mistakes.iter().collect();
-    mistakes.sort_by_key(|(key, bytes)| (std::cmp::Reverse(**bytes), *key));
-    for ((section, truth, said), bytes) in mistakes.into_iter().take(8) {
-        println!("    {bytes:>8} of {section}: {truth} taken for {said}");
+    if let Ok(json) = std::fs::read_to_string(file.with_extension("cargo-bloat.json")) {
+        let score = beside::compare(&json, file, &by);
+        println!(" cargo bloat, instantiated by: {:.3}% of {} bytes", score.share(), score.known);
+        assert!(score.known > 100_000, "its functions were found: {score:?}");
     }
+    least.check_coverage(&model);
+    least.below.iter().map(|line| format!("{name}: {line}")).collect()
 }
 
-/// Shares of bytes that may not fall, by output section: for LLD, and for GNU ld,
-/// which lists hidden symbols apart from their files.
-const RECORDED: [(&str, f64, f64); 5] = [
-    (".text", 99.9, 98.0),
-    (".rodata", 99.0, 95.0),
-    (".data.rel.ro", 99.0, 95.0),
-    (".eh_frame", 99.5, 95.0),
-    (".gcc_except_table", 99.0, 95.0),
-];
+/// The lock file of a large subject: `PROGRAM.lock` beside `PROGRAM-CONFIGURATION`.
+fn lock_of(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?.split('-').next()?;
+    std::fs::read_to_string(file.with_file_name(format!("{name}.lock"))).ok()
+}
 
 /// Builds the small program of this folder and has its linker write a map.
-fn small_subject(name: &str, flags: &str) -> (std::path::PathBuf, std::path::PathBuf) {
+///
+/// `debug` is how much debug information all of its crates get.
+fn small_subject(name: &str, debug: &str) -> (PathBuf, PathBuf) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/accuracy/subject");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("accuracy").join(name);
     let map = target.join("app.map");
@@ -124,44 +128,44 @@ fn small_subject(name: &str, flags: &str) -> (std::path::PathBuf, std::path::Pat
         .arg(&target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", debug)
         .args(["--", &format!("-Clink-arg=-Wl,-Map={}", map.display())])
-        .args(flags.split_whitespace())
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     (target.join("release/app"), map)
 }
 
-fn check(name: &str, flags: &str) {
+fn check(name: &str, debug: &str) {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         eprintln!("SKIPPED: the recorded shares are of x86-64 Linux");
         return;
     }
-    let (binary, map) = small_subject(name, flags);
-    let result = measure(&binary, &map);
-    print(name, &result);
-    let text = result.by_section.get(".text").copied().unwrap_or_default();
-    assert!(text.known > 100_000, "the map was read: {text:?}");
+    let (binary, map) = small_subject(name, debug);
     let is_lld = std::fs::read_to_string(&map).is_ok_and(|text| map::is_lld(&text));
-    for (section, lld, gnu) in RECORDED {
-        let least = if is_lld { lld } else { gnu };
-        let score = result.by_section.get(section).copied().unwrap_or_default();
-        assert!(score.share() >= least, "{name} {section}: {:.3}% of {} bytes", score.share(), score.known);
-    }
+    let name = if is_lld { name } else { "small-gnu-ld" };
+    let whole = (debug == "full").then_some(&*binary);
+    let below = measure(name, &binary, Some(&map), whole, &Packages::default());
+    assert!(below.is_empty(), "{}", below.join("\n"));
 }
 
 #[test]
 fn default_release_without_debug_information() {
-    check("plain", "");
+    check("small-plain", "none");
 }
 
 #[test]
 fn line_tables() {
-    check("lines", "-Cdebuginfo=line-tables-only");
+    check("small-lines", "line-tables-only");
+}
+
+#[test]
+fn full_debug_information() {
+    check("small-debug", "full");
 }
 
 /// Every `NAME.map` in the folder that `BLOAT_ACCURACY` names, with the program `NAME` beside it;
-/// and every `NAME.stripped`, compared with what its debug information says in `NAME`.
+/// and every `NAME.stripped` and `NAME.bare`, compared with the map or the debug information of `NAME`.
 #[test]
 fn large_subjects() {
     let Some(folder) = std::env::var_os("BLOAT_ACCURACY") else {
@@ -173,48 +177,23 @@ fn large_subjects() {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();
     files.sort();
+    let mut below = Vec::new();
     for file in files {
         let whole = file.with_extension("");
-        let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match file.extension().and_then(|e| e.to_str()) {
-            Some("map") => {
-                let result = measure(&whole, &file);
-                print(&name, &result);
-                let is_lld = std::fs::read_to_string(&file).is_ok_and(|text| map::is_lld(&text));
-                let (_, lld, gnu) = RECORDED[0];
-                let text = result.by_section.get(RECORDED[0].0).copied().unwrap_or_default();
-                assert!(text.known > 100_000, "the map of {name} was read: {text:?}");
-                assert!(text.share() >= if is_lld { lld } else { gnu }, "{name}: {:.3}%", text.share());
-            }
-            Some("stripped") => {
-                print(&format!("{name} without debug information, against it"), &against(&whole, &file));
-            }
-            _ => {}
+        let map = Some(whole.with_extension("map")).filter(|m| m.exists());
+        let subject = match file.extension().and_then(|e| e.to_str()) {
+            Some("map") => &whole,
+            Some("stripped" | "bare") => &file,
+            _ => continue,
+        };
+        let name = subject.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        below.extend(measure(&name, subject, map.as_deref(), Some(&whole), &Packages::default()));
+        // What `bloat` is told where it builds the package, or with `--manifest-path`.
+        if let Some(lock) = lock_of(subject).filter(|_| recorded::is_better_with_packages(&name)) {
+            let name = format!("{name}{}", recorded::WITH_PACKAGES);
+            let packages = versions::packages(&lock);
+            below.extend(measure(&name, subject, map.as_deref(), Some(&whole), &packages));
         }
     }
-}
-
-/// The same program with and without debug information: how often the second agrees with the first.
-fn against(whole: &Path, stripped: &Path) -> Result {
-    let analyse = |path: &Path| {
-        let input = bloat::input::Input::open(path).expect("the subject can be read");
-        bloat::analyze(&input).expect("the subject can be analysed")
-    };
-    let truth = analyse(whole);
-    let placed = truth.leaves.iter().filter_map(|leaf| {
-        let owner = truth.owner(leaf.owner);
-        let address = truth.leaves.address(leaf.start)?;
-        let by_unit = owner.instantiated_evidence == bloat::model::Evidence::Unit && leaf.kind.is_content();
-        let row = owner.instantiated_by.get().filter(|_| by_unit).map(|i| &truth.crates[i])?;
-        let section = &truth.sections[leaf.section.get()?];
-        Some(Placed {
-            section: truth.names.get(section.name).to_string(),
-            span: address..address + leaf.len,
-            origin: Origin::Crate {
-                name: truth.names.get(row.name).to_string(),
-                toolchain: row.source == Some(Source::Std),
-            },
-        })
-    });
-    compare(&analyse(stripped), placed.collect())
+    assert!(below.is_empty(), "{}", below.join("\n"));
 }

@@ -3,27 +3,7 @@
 //! The independent truth that attribution is measured against. Reads the maps of
 //! LLD and of GNU ld.
 
-use std::ops::Range;
-
-/// Where a run of bytes came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Output section.
-    pub section: String,
-    /// Addresses.
-    pub span: Range<u64>,
-    /// The crate whose codegen unit or build script made the object file.
-    pub origin: Origin,
-}
-
-/// Who made an object file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A crate, and whether it is the toolchain's.
-    Crate { name: String, toolchain: bool },
-    /// Start files, the C library, or the linker itself: no crate.
-    Other,
-}
+use crate::truth::{Origin, Placed};
 
 /// Reads a map of either linker.
 pub fn parse(text: &str) -> Vec<Placed> {
@@ -90,6 +70,14 @@ fn gnu(text: &str) -> Vec<Placed> {
             section = words.first().unwrap_or(&"").to_string();
             continue;
         }
+        // The line behind an input section whose strings and constants were merged with
+        // those of others. Whose the remaining ones are the map does not say. (What was
+        // taken out of unwind tables are repeated headers; the rest stayed in place.)
+        if joined.ends_with("(size before relaxing)") {
+            let merged = all.last_mut().filter(|last: &&mut Placed| last.section != ".eh_frame");
+            merged.into_iter().for_each(|last| last.origin = Origin::Other);
+            continue;
+        }
         let [name, vma, size, file @ ..] = words.as_slice() else { continue };
         let hex = |w: &str| w.strip_prefix("0x").and_then(|h| u64::from_str_radix(h, 16).ok());
         let (Some(start), Some(size)) = (hex(vma), hex(size)) else { continue };
@@ -147,10 +135,11 @@ mod tests {
         let [placed] = &parse(lld)[..] else { panic!("one input section") };
         assert_eq!((placed.section.as_str(), placed.span.clone()), (".text", 0x1000..0x1010));
         assert_eq!(placed.origin, of("a", false));
+        let merged = " .rodata.str1.1 0x0000000000002000 0x8 /t/liba-1.rlib(x.a.11-cgu.0.rcgu.o)\n                0x10 (size before relaxing)\n";
         let gnu = "Linker script and memory map\n\n.text           0x0000000000001000       0x30\n .text._ZN1a\n                0x0000000000001000       0x10 /t/liba-1.rlib(x.a.11-cgu.0.rcgu.o)\n .text          0x0000000000001010       0x20 crt1.o\n";
-        let all = parse(gnu);
-        assert_eq!(all.len(), 2);
+        let all = parse(&format!("{gnu}{merged}"));
+        assert_eq!(all.len(), 3);
         assert_eq!((all[0].span.clone(), all[0].origin.clone()), (0x1000..0x1010, of("a", false)));
-        assert_eq!(all[1].origin, Origin::Other);
+        assert_eq!((&all[1].origin, &all[2].origin), (&Origin::Other, &Origin::Other));
     }
 }

@@ -229,8 +229,8 @@ fn elect(votes: &[Concluded]) -> Option<Concluded> {
     let of_winner = votes.iter().filter(|o| o.owner.instantiated_by == winner);
     let krate = most(of_winner.map(|o| o.owner.krate))?;
     // A conclusion from guesses is one.
-    let guessed = votes.iter().any(|o| o.owner.evidence.is_guess());
-    let evidence = if guessed { Evidence::PanicLocation } else { Evidence::Reference };
+    let guessed = votes.iter().map(|o| o.owner.instantiated_evidence).filter(|e| e.is_guess()).max();
+    let evidence = guessed.unwrap_or(Evidence::Reference);
     Some(Concluded {
         owner: conclusion(krate, winner, evidence),
         is_contested: votes.iter().any(|o| o.is_contested || o.owner.instantiated_by != winner),

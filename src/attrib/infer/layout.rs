@@ -135,10 +135,10 @@ fn anchor(run: &Run) -> Option<Anchor> {
 /// Settles copies of the toolchain's code where no object file is known, as after
 /// fat LTO: between two functions of one crate they are most likely its own.
 pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Found) {
-    let of_rust = |o: &Owner| {
-        let of_c = o.instantiated_evidence == Evidence::FileNeighbour || crates.is_foreign(o.instantiated_by);
-        of_object_file(o) && !of_c
+    let of_c = |o: &Owner| {
+        o.instantiated_evidence == Evidence::FileNeighbour || crates.is_foreign(o.instantiated_by)
     };
+    let of_rust = |o: &Owner| of_object_file(o) && !of_c(o);
     // A merged object file keeps what only the program can have made, such as its `main`.
     let code = runs.iter().filter(|r| r.kind == Kind::Code);
     let mut known = code.filter_map(|r| r.owner.filter(of_rust)).map(|o| o.instantiated_by);
@@ -160,7 +160,7 @@ pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Fou
         if owner.instantiated_by == CrateId::NONE {
             continue;
         }
-        if crates.is_foreign(owner.instantiated_by) {
+        if of_c(&owner) {
             copies.clear();
             before = None;
             continue;
@@ -169,7 +169,7 @@ pub(super) fn conclude_merged(runs: &mut [Run], crates: &Crates, found: &mut Fou
         if before == Some(here) && !crates.is_toolchain(here.1) {
             for &at in &copies {
                 let Some(known) = runs[at].owner else { continue };
-                let owner = crates.placed(runs[at].symbol, &known, here.1);
+                let owner = crates.placed(runs[at].symbol, &known, here.1, Evidence::NoObjectFile);
                 found.add(runs[at].span.clone(), runs[at].symbol, owner);
                 runs[at].owner = Some(owner);
             }
@@ -210,8 +210,8 @@ fn place(run: &Run, krate: CrateId, crates: &Crates, names: &Names) -> Option<Ow
         Some(o) if matches!(o.instantiated_evidence, Evidence::V0Suffix | Evidence::V0Path) => None,
         Some(o) if o.instantiated_by == krate => None,
         // After fat LTO the only files that are known may be those of C.
-        Some(_) if crates.is_foreign(krate) => None,
-        Some(o) => Some(crates.placed(run.symbol, &o, krate)),
+        Some(_) if crates.is_foreign(krate) || !crates.has_rust_files => None,
+        Some(o) => Some(crates.placed(run.symbol, &o, krate, Evidence::Neighbours)),
     }
 }
 

@@ -33,6 +33,9 @@ struct Entry {
 /// Most crates of bindings worth comparing files with.
 const BINDINGS: usize = 256;
 
+/// Most names that functions of C are compared with.
+const SPEAKERS: usize = 1024;
+
 /// Collects mentions, then numbers the crates.
 #[derive(Debug, Default)]
 pub(super) struct Book {
@@ -83,6 +86,17 @@ impl Book {
         })
     }
 
+    /// The crates whose packages lie in known directories, by directory; `None` where several do.
+    pub fn by_root(&self) -> HashMap<String, Option<Draft>> {
+        let mut by_root: HashMap<String, Option<Draft>> = HashMap::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            let Some(root) = entry.root.as_ref().filter(|root| !root.is_empty()) else { continue };
+            let first = by_root.entry(root.clone()).or_insert(Some(Draft(at)));
+            *first = first.filter(|draft| self.entries[draft.0].name == entry.name);
+        }
+        by_root
+    }
+
     /// Adds what the path of its root file says.
     pub fn describe(&mut self, draft: Draft, package: &super::path::Package<'_>, file: &str) {
         let entry = &mut self.entries[draft.0];
@@ -119,17 +133,21 @@ impl Book {
 
     /// The crate that a bare name means, among the crates known when it is asked.
     ///
-    /// Private dependencies of the standard library are never meant by a bare
-    /// name: names without an id are the old mangling, and the library uses the new.
+    /// Private dependencies of the standard library are not meant by a bare name:
+    /// names without an id are the old mangling, and the library uses the new. But
+    /// copies of what its own generics are made of get the mangling of the program.
+    /// A program with a `hashbrown` of its own has far more copies of the library's.
     pub fn bare(&mut self, name: &str) -> Draft {
         let mention = Mention { name: name.to_string(), id: None };
         if let Some(&at) = self.by_mention.get(&mention) {
             return Draft(at);
         }
-        let is_toolchain = crate::names::is_toolchain_crate(name);
+        let is_lent = crate::names::is_lent_crate(name);
+        let is_toolchain = is_lent || crate::names::is_toolchain_crate(name);
         let fits = |at: &&usize| {
             let entry = &self.entries[**at];
-            !entry.bucket && (is_toolchain || entry.source != Some(Source::Std))
+            let of_std = entry.source == Some(Source::Std);
+            !entry.bucket && (is_toolchain || !of_std) && (of_std || !is_lent)
         };
         let known: Vec<usize> = self.by_name.get(name).into_iter().flatten().filter(fits).copied().collect();
         // A library and a binary of one package have ids of their own, and are one crate here.
@@ -212,6 +230,26 @@ impl Book {
         let named = |(at, entry): (usize, &Entry)| Some((core(&entry.name)?, Draft(at)));
         let crates = self.entries.iter().enumerate().filter(|(_, e)| !e.bucket);
         crates.filter_map(named).take(BINDINGS).collect()
+    }
+
+    /// What the functions of a C library may start with, and whose it then is: the
+    /// bindings first, then any crate of the program.
+    pub fn speakers(&self, bindings: &[(String, Draft)]) -> Vec<(String, Draft)> {
+        let mut speakers = bindings.to_vec();
+        // The functions of libgit2 start with `git`.
+        let without_number = |(name, draft): &(String, Draft)| {
+            let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            (plain.len() >= 3 && plain.len() < name.len()).then(|| (plain.to_string(), *draft))
+        };
+        speakers.extend(bindings.iter().filter_map(without_number));
+        let is_of_program = |e: &Entry| {
+            let toolchain = e.source == Some(Source::Std) || crate::names::is_toolchain_crate(&e.name);
+            !e.bucket && !toolchain && e.name.len() >= 4
+        };
+        let crates = self.entries.iter().enumerate().filter(|(_, e)| is_of_program(e));
+        speakers.extend(crates.map(|(at, e)| (e.name.clone(), Draft(at))));
+        speakers.truncate(SPEAKERS);
+        speakers
     }
 
     /// A bucket for bytes that no crate owns; `name` without brackets.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::book::{Book, Draft, Mention};
 use super::mentions::Mentions;
-use super::{linked, path, rules};
+use super::{linked, path, rules, voices};
 use crate::attrib::symbols::Symbols;
 use crate::attrib::units::Units;
 use crate::format::Image;
@@ -169,7 +169,11 @@ impl Compiled {
     }
 
     /// Units of C, C++ and assembly: the package they were compiled in, if it is one of Cargo's.
+    ///
+    /// Build scripts run in the directory of their package, which tells even where its
+    /// path has no version.
     fn foreign_units(&mut self, image: &Image<'_>, book: &mut Book) {
+        let by_root = book.by_root();
         for (unit, slot) in image.units.iter().zip(&mut self.by_unit) {
             if slot.is_some() || unit.language == 0 && unit.name.is_empty() {
                 continue;
@@ -178,7 +182,8 @@ impl Compiled {
             let package = path::package(&unit.comp_dir, None)
                 .filter(of_cargo)
                 .or_else(|| path::package(&unit.name, None).filter(of_cargo));
-            let draft = match package.and_then(|p| book.of_package(&p)) {
+            let beside = by_root.get(unit.comp_dir.as_ref()).copied().flatten();
+            let draft = match package.and_then(|p| book.of_package(&p)).or(beside) {
                 Some(draft) => draft,
                 // Rust of a compiler too old to name codegen units, and no package: unknown.
                 None if unit.language == LANGUAGE_RUST => continue,
@@ -193,7 +198,8 @@ impl Compiled {
     /// An archive holds the Rust of a package and what its build script compiled. If
     /// none of that Rust was linked, the unit in front is of another package; then
     /// debug information of the same file may tell, or the names of files:
-    /// `sqlite3.c` is of `libsqlite3-sys`.
+    /// `sqlite3.c` is of `libsqlite3-sys`. So may the names of functions: most of
+    /// Oniguruma's start with `onig`.
     fn files(&mut self, image: &Image<'_>, units: &Units, packages: &Packages, book: &mut Book) {
         let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
         let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
@@ -230,12 +236,16 @@ impl Compiled {
         let bindings = book.bindings(packages);
         let by_file = self.units_by_file(image);
         let foreign = book.bucket("C/C++", Some(Source::C));
+        let voices = voices::Voices::new(image);
+        let speakers = book.speakers(&bindings);
         for (before, group) in groups {
             let file = |i: &usize| image.files.get(*i).map_or("", |f| f.as_ref());
             let stem = |i: &usize| file(i).split('.').next().unwrap_or_default();
             let named = |i: &usize| bindings.iter().find(|(core, _)| stem(i).starts_with(core)).map(|b| b.1);
             // Without a codegen unit in front nothing holds the files together.
-            let of_group = before.map(|before| group.iter().find_map(named).unwrap_or(before));
+            let spoken = || voices.majority(&group, &speakers);
+            let of_group =
+                before.map(|before| group.iter().find_map(named).or_else(spoken).unwrap_or(before));
             for index in &group {
                 let same_file = by_file.get(file(index)).copied().flatten();
                 let draft = same_file.or(of_group).or_else(|| named(index)).unwrap_or(foreign);

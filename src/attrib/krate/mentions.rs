@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::book::{Book, Mention};
+use super::book::{Book, Draft, Mention};
 use crate::attrib::symbols::Symbols;
 use crate::intern::{Distinct, Names};
 use crate::model::{Source, SymbolRow};
@@ -97,7 +97,9 @@ impl Mentions {
     /// prebuilt library only, so every id in them is the library's. (One prebuilt
     /// library of new names that is linked into such a program is taken for it.)
     /// Elsewhere a crate that the library instantiates is the library's.
-    pub fn suppose_toolchain(&self, book: &mut Book) {
+    /// Of a crate whose generics the library hands out there may be nothing but copies;
+    /// then the id that no unit and no file has is the library's.
+    pub fn suppose_toolchain(&self, compiled: &[Draft], book: &mut Book) {
         let mixed = self.has(Scheme::RustLegacy) && self.has(Scheme::RustV0);
         let toolchain: Vec<bool> = self.crates.iter().map(|m| names::is_toolchain_crate(&m.name)).collect();
         let mut of_std = vec![mixed; self.crates.len()];
@@ -109,9 +111,17 @@ impl Mentions {
                 *slot = true;
             }
         }
-        for (mention, of_std) in self.crates.iter().zip(of_std) {
-            if of_std && mention.id.is_some() {
-                let draft = book.exact(mention);
+        let settled: Vec<&str> = self
+            .crates
+            .iter()
+            .zip(&of_std)
+            .filter(|(_, of_std)| **of_std)
+            .map(|(m, _)| m.name.as_str())
+            .collect();
+        for (mention, &of_std) in self.crates.iter().zip(&of_std).filter(|(m, _)| m.id.is_some()) {
+            let draft = book.exact(mention);
+            let lent = names::is_lent_crate(&mention.name) && !settled.contains(&mention.name.as_str());
+            if of_std || lent && !compiled.contains(&draft) {
                 book.suppose(draft, Source::Std);
             }
         }

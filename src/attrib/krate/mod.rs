@@ -11,6 +11,7 @@ mod linked;
 mod mentions;
 mod path;
 mod rules;
+mod voices;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -34,6 +35,8 @@ pub(super) struct Crates {
     pub has_rust: bool,
     /// Whether any name is of the new mangling.
     pub has_new_names: bool,
+    /// Whether any object file of Rust is known: after fat LTO those of C may be all that are.
+    pub has_rust_files: bool,
     /// Places in source that panics name: position of the record, crate; sorted.
     pub locations: Vec<(u64, CrateId)>,
     of_unit: Vec<Option<OfUnit>>,
@@ -61,6 +64,8 @@ struct OfSymbol {
     bucket: CrateId,
     is_runtime: bool,
     is_local: bool,
+    /// No object file of the program is known, so nothing but names tells who instantiated it.
+    has_only_name: bool,
     /// Its name is one that compilers give to what they make themselves.
     is_generated: bool,
     /// Its name is not one of Rust, so it may be of another language.
@@ -75,6 +80,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     bucket: CrateId::NONE,
     is_runtime: false,
     is_local: false,
+    has_only_name: false,
     is_generated: false,
     may_be_foreign: false,
     is_defined_by_toolchain: false,
@@ -109,11 +115,12 @@ pub(super) fn build(
     let paths = linked::written_paths(image, symbols, units);
     let mentions = Mentions::read(symbols, &paths, text);
     let compiled = compiled::read(image, symbols, units, (&mentions, text), told.packages, &mut book);
-    mentions.suppose_toolchain(&mut book);
+    let drafts = compiled.by_unit;
+    let in_units: Vec<Draft> = drafts.iter().flatten().map(|(draft, _)| *draft).collect();
+    mentions.suppose_toolchain(&in_units, &mut book);
     let all = mentions.crates.iter();
     let mentioned: Vec<Draft> =
         all.map(|m| if m.id.is_some() { book.exact(m) } else { book.bare(&m.name) }).collect();
-    let drafts = compiled.by_unit;
     for draft in drafts.iter().flatten().map(|(draft, _)| draft).chain(&mentioned) {
         book.suppose_toolchain(*draft);
     }
@@ -137,6 +144,7 @@ pub(super) fn build(
     };
     let of_unit: Vec<Option<OfUnit>> = drafts.iter().enumerate().map(of_unit).collect();
     let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
+    let has_units = drafts.iter().flatten().any(|(_, e)| *e == Evidence::Unit);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {
             let (Some(&said), Some(facts)) = (mentions.said.get(row), symbols.rows.get(row)) else {
@@ -160,6 +168,7 @@ pub(super) fn build(
                 may_be_foreign: facts.sort.is_symbol()
                     && said.scheme != names::Scheme::RustLegacy
                     && may_be_foreign(facts.plain_name(text)),
+                has_only_name: !has_files,
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.plain_name())),
                 is_local: fact.is_some_and(|f| {
                     // A linker makes hidden symbols local and lists them behind all files.
@@ -174,6 +183,7 @@ pub(super) fn build(
         .collect();
     Crates {
         has_rust: compiled.has_rust || has_names || !of_places.is_empty(),
+        has_rust_files: has_files || has_units,
         locations: of_places.into_iter().map(|(pos, draft)| (pos, id(draft))).collect(),
         has_new_names: mentions.has(names::Scheme::RustV0),
         rows,
@@ -287,7 +297,13 @@ impl Crates {
         }
         let is_toolchain = defined.0.get().and_then(|i| self.toolchain.get(i)) == Some(&true);
         let by_instantiator = is_toolchain && instantiated.0 != CrateId::NONE;
-        let (krate, evidence) = if by_instantiator { instantiated } else { defined };
+        // A copy of the toolchain's code that nobody is known to have made.
+        let is_orphan = is_toolchain && !by_instantiator && scheme == names::Scheme::RustLegacy;
+        let (krate, evidence) = match (by_instantiator, is_orphan) {
+            (true, _) => instantiated,
+            (_, true) => (defined.0, Evidence::NoObjectFile),
+            _ => defined,
+        };
         Owner {
             krate,
             evidence,
@@ -299,11 +315,11 @@ impl Crates {
     }
 
     /// The attribution of a symbol whose place tells that `krate` instantiated it.
-    pub fn placed(&self, symbol: SymbolId, known: &Owner, krate: CrateId) -> Owner {
+    pub fn placed(&self, symbol: SymbolId, known: &Owner, krate: CrateId, evidence: Evidence) -> Owner {
         let scheme =
             symbol.get().and_then(|i| self.of_symbol.get(i)).map_or(names::Scheme::Plain, |s| s.scheme);
         let defined = (known.defined_in, known.defined_evidence);
-        self.compose(scheme, defined, (krate, Evidence::Neighbours))
+        self.compose(scheme, defined, (krate, evidence))
     }
 
     /// The crate of a file that the symbol table names.

@@ -51,11 +51,13 @@ fn by_v0_path(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
 
 /// A legacy name that other units see is most often no copy of a generic, so its
 /// crate has the code. Where no better rule answers that is also the best guess of
-/// others, but for the toolchain: its generics are copied everywhere.
+/// others, but for the toolchain: its generics are copied everywhere. If no object
+/// file is known at all it is no more than a guess for any of them.
 fn by_legacy_name(symbol: &OfSymbol, _: Option<OfUnit>) -> Option<Answer> {
     let copied = symbol.is_local && symbol.is_defined_by_toolchain;
     let answers = symbol.scheme == Scheme::RustLegacy && !copied && symbol.defined_in != CrateId::NONE;
-    answers.then_some((symbol.defined_in, Evidence::LegacyPath))
+    let evidence = if symbol.has_only_name { Evidence::NoObjectFile } else { Evidence::LegacyPath };
+    answers.then_some((symbol.defined_in, evidence))
 }
 
 /// The path in the name.

@@ -51,6 +51,7 @@ fn main() {
         let scaled: Vec<f64> = group.iter().map(|s| s.scaled(2.0).area()).collect();
         println!("{group:?} {scaled:?}");
     }
+    println!("{}", weigh_sys::weigh(&text.concat()));
     let words = grouped(&text, |line| line.len());
     println!("{words:?} {:?} {:?}", tally::index(&text.join("\n")), letters(text.concat()));
 }

@@ -1,0 +1,94 @@
+//! What `bloat explain` says of the small program: both notions and why, the unit
+//! of C, who refers to a constant.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use bloat::names;
+use object::{Object, ObjectSymbol, SymbolKind};
+
+use crate::truth::{Origin, Placed};
+use crate::{linked, small_subject};
+
+/// What `explain` prints, as JSON and as text.
+fn explain(binary: &Path, what: &str) -> (serde_json::Value, String) {
+    let run = |format: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bloat"));
+        let output = command.args(["explain", "--format", format]).arg(binary).arg(what).output();
+        let output = output.expect("bloat runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the output is text")
+    };
+    (serde_json::from_str(&run("json")).expect("it is JSON"), run("text"))
+}
+
+/// The crate and the evidence of a notion.
+fn answer(report: &serde_json::Value, notion: &str) -> (String, String) {
+    let answers = report["crates"].as_array().expect("three answers");
+    let answer = answers.iter().find(|a| a["notion"] == notion).expect("every notion is answered");
+    let text = |key: &str| answer[key].as_str().unwrap_or_default().to_string();
+    (text("label"), text("evidence"))
+}
+
+fn place(map: &[Placed], address: u64) -> Option<&str> {
+    match &map[..map.partition_point(|p| p.span.start <= address)].last()?.origin {
+        Origin::Crate { name, .. } => Some(name),
+        Origin::Other => None,
+    }
+}
+
+#[test]
+fn a_generic_of_alloc_has_its_definer_and_each_of_its_users() {
+    let (binary, map) = small_subject("small-plain", "none");
+    let map = linked(&map);
+    let bytes = std::fs::read(&binary).expect("the program can be read");
+    let file = object::File::parse(&*bytes).expect("it is an object file");
+    let mut users = BTreeSet::new();
+    for symbol in file.symbols().filter(|s| s.kind() == SymbolKind::Text && s.size() > 0) {
+        let name = symbol.name().expect("names are text");
+        let Some(user) = place(&map, symbol.address()).filter(|u| ["app", "shapes", "tally"].contains(u))
+        else {
+            continue;
+        };
+        if !names::display(name).starts_with("alloc::") || !users.insert(user.to_string()) {
+            continue;
+        }
+        let (report, text) = explain(&binary, &format!("{:#x}", symbol.address()));
+        assert_eq!(answer(&report, "defined_in"), ("alloc".into(), "legacy-path".into()), "{text}");
+        assert_eq!(answer(&report, "instantiated_by"), (user.into(), "symbol-file".into()), "{text}");
+        assert_eq!(answer(&report, "crate").0, user, "{text}");
+        assert!(text.contains("the toolchain defines it, so who instantiated it pays"), "{text}");
+    }
+    assert!(users.len() >= 2, "the program has generics of alloc in {users:?} only");
+}
+
+#[test]
+fn a_function_of_c_names_its_crate_and_its_unit() {
+    for (name, debug, evidence, unit) in
+        [("small-plain", "none", "file-neighbour", "weigh.c"), ("small-debug", "full", "unit", "c/weigh.c")]
+    {
+        let (binary, _) = small_subject(name, debug);
+        let (report, text) = explain(&binary, "weight_of_one");
+        for notion in ["crate", "defined_in", "instantiated_by"] {
+            let (label, found) = answer(&report, notion);
+            assert!(label.starts_with("weigh_sys") && found == evidence, "{text}");
+        }
+        assert_eq!(report["place"]["unit"], unit, "{text}");
+        assert!(text.contains(&format!("`{unit}`")), "{text}");
+    }
+}
+
+#[test]
+fn a_constant_without_a_name_names_who_refers_to_it() {
+    let (binary, _) = small_subject("small-plain", "none");
+    let bytes = std::fs::read(&binary).expect("the program can be read");
+    // Written nowhere but in the one function that returns it.
+    let text = b"circle of the accuracy subject";
+    let offset = bytes.windows(text.len()).position(|w| w == text).expect("the text is in the program");
+    let (report, shown) = explain(&binary, &format!("@{offset}"));
+    let referrers = report["referrers"].as_array().expect("somebody refers to it");
+    assert_eq!(referrers, &["<shapes::Circle as shapes::Shape>::name"], "{shown}");
+    assert_eq!(answer(&report, "crate").1, "reference", "{shown}");
+    assert!(shown.contains("Referred to by"), "{shown}");
+}
