@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 /// Shows what is in a binary, who put it there, and what would ship.
 ///
-/// Gives every byte of an ELF file to exactly one owner: crates with their
+/// Gives every byte of a binary to exactly one owner: crates with their
 /// versions, symbols, sections, kinds. Without FILE, builds the Cargo package
 /// of the current directory for release and shows the result.
 #[derive(Debug, Parser)]

@@ -33,7 +33,7 @@ pub fn overview_text(report: &Overview, style: &Style, out: &mut dyn Write) -> i
 fn facts(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let input = &report.head.input;
     let mut parts = vec![
-        format!("{} {}", input.format.to_uppercase(), input.file_type),
+        format!("{} {}", format_name(input.format), input.file_type).trim_start().to_string(),
         format!("{} {}-bit {}-endian", input.arch, input.bits, input.endian),
         format!("{} in the file", style.bytes(input.file_size)),
         format!("{} in memory", style.bytes(input.memory_size)),
@@ -79,9 +79,24 @@ fn facts(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()
     wrapped(&format!("  {line}"), 4, style, out)
 }
 
+/// A format as people write it.
+fn format_name(format: &str) -> &str {
+    match format {
+        "elf" => "ELF",
+        "macho" => "Mach-O",
+        "pe" => "PE",
+        "wasm" => "WebAssembly",
+        // What it is says it all: `archive`, `Rust library`.
+        _ => "",
+    }
+}
+
 /// `dwarf5` as people write it.
 fn debug_name(debug: &str) -> String {
-    debug.strip_prefix("dwarf").map_or_else(|| debug.to_string(), |v| format!("DWARF {v}"))
+    match debug.strip_prefix("dwarf") {
+        Some(version) => format!("DWARF {version}"),
+        None => debug.to_uppercase(),
+    }
 }
 
 fn main_table(report: &Overview, dimension: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
