@@ -248,7 +248,8 @@ impl Compiled {
                 before.map(|before| group.iter().find_map(named).or_else(spoken).unwrap_or(before));
             for index in &group {
                 let same_file = by_file.get(file(index)).copied().flatten();
-                let draft = same_file.or(of_group).or_else(|| named(index)).unwrap_or(foreign);
+                let alone = || named(index).or_else(|| voices.majority(&[*index], &speakers));
+                let draft = same_file.or(of_group).or_else(alone).unwrap_or(foreign);
                 if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
                     *slot = Some((draft, Evidence::FileNeighbour));
                 }
