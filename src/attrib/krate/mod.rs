@@ -268,7 +268,10 @@ impl Crates {
         if kind == Kind::Padding {
             return Some(self.nobody(kind));
         }
-        let facts = symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or(NO_SYMBOL);
+        // An entry of a symbol table without a symbol is that of the file itself.
+        let names_file = symbol == SymbolId::NONE && kind == Kind::Symbols;
+        let nameless = OfSymbol { is_generated: names_file, ..NO_SYMBOL };
+        let facts = symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or(nameless);
         let unit = unit.get().and_then(|i| self.of_unit.get(i)).copied().flatten();
         let unit =
             unit.filter(|u| !u.is_merged || kind == Kind::Code && facts.scheme == names::Scheme::Plain);
