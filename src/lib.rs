@@ -23,6 +23,8 @@ pub mod analysis;
 pub mod attrib;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod config;
 pub mod error;
 pub mod format;
 pub mod input;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The other top-level modules that each module may name as `crate::NAME`.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("kind", &[]),
     ("partition", &[]),
@@ -23,16 +23,18 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
         &["error", "format", "input", "intern", "kind", "model", "names", "partition", "project", "timing"],
     ),
     ("analysis", &["intern", "kind", "model", "names"]),
+    ("config", &["analysis", "model"]),
     ("report", &["analysis", "error", "intern", "kind", "model"]),
     ("render", &["report"]),
     ("lib", &ALL),
     ("main", &[]),
 ];
 
-const ALL: [&str; 15] = [
+const ALL: [&str; 16] = [
     "analysis",
     "attrib",
     "cli",
+    "config",
     "error",
     "format",
     "input",
@@ -229,6 +231,11 @@ fn only_format_reads_files_of_a_format() {
             line.match_indices(&path).any(|(at, _)| !line[..at].ends_with(|c: char| is_name(c) || c == ':'))
         })
     }));
+}
+
+#[test]
+fn only_config_reads_toml() {
+    none(only_in(&["config/"], &|line| has_word(line, "toml_edit")));
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Limits on growth: `10KiB`, `1%`, `crate:serde=5KiB`.
+//! Limits on growth: `10KiB`, `1%`, `crate:serde=5KiB`, `shipped=1%`.
 
 use super::diff::signed;
-use crate::model::filter::{Filter, Pattern};
+use super::nearest::nearest;
+use crate::model::filter::{Filter, Pattern, vocabulary};
 use crate::model::view::{Dim, Measure};
 use crate::model::{Model, Sizes};
 
@@ -14,13 +15,26 @@ pub enum Allowed {
     Share(u64),
 }
 
-/// A limit on the growth of a file or of a part of it.
+/// A part of a file that has a size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Total,
+    /// What is left of it once stripped, in bytes of the file.
+    Shipped,
+    /// Its memory image.
+    Memory,
+    /// What a name of a dimension stands for; `*` in the name stands for any text.
+    Named(Dim, String),
+}
+
+/// A limit on the growth of a part of a file.
 #[derive(Debug, Clone)]
 pub struct Limit {
     /// As it was written.
     pub text: String,
-    /// The part; the whole file if none.
-    pub part: Option<(Dim, String)>,
+    /// The part.
+    pub part: Part,
     /// How much it may grow.
     pub allowed: Allowed,
 }
@@ -30,39 +44,101 @@ pub struct Limit {
 #[error("{0}")]
 pub struct LimitError(String);
 
+/// Names of parts that are no part of any dimension.
+const WHOLES: [&str; 3] = ["total", "shipped", "memory"];
+
+impl Part {
+    /// Reads `total`, `shipped`, `memory` or `DIM:NAME`.
+    ///
+    /// *Errors*: [`LimitError`] that says what was expected.
+    pub fn parse(text: &str) -> Result<Part, LimitError> {
+        match text {
+            "total" => return Ok(Part::Total),
+            "shipped" => return Ok(Part::Shipped),
+            "memory" => return Ok(Part::Memory),
+            _ => {}
+        }
+        let (word, name) = text.split_once(':').unwrap_or((text, ""));
+        let dims: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
+        let Some(dim) = Dim::parse(word).filter(|_| text.contains(':')) else {
+            let rest = &text[word.len()..];
+            let all: Vec<&str> = if rest.is_empty() { WHOLES.to_vec() } else { dims.clone() };
+            let meant = match nearest(word, all) {
+                Some(meant) => format!(", is `{meant}{rest}` meant?"),
+                None => format!(": write total, shipped, memory or DIM:NAME, DIM one of {}", dims.join(", ")),
+            };
+            return Err(LimitError(format!("`{text}` is no part of a file{meant}")));
+        };
+        if name.is_empty() {
+            return Err(LimitError(format!("`{text}` names nothing behind `{word}:`")));
+        }
+        if let Some(words) = vocabulary(dim).filter(|w| !name.contains('*') && !w.contains(&name)) {
+            let meant = match nearest(name, words.iter().copied()) {
+                Some(meant) => format!("is `{word}:{meant}` meant?"),
+                None => format!("write one of {}", words.join(", ")),
+            };
+            return Err(LimitError(format!("`{name}` is no {word}, {meant}")));
+        }
+        Ok(Part::Named(dim, name.to_string()))
+    }
+
+    /// Its bytes; `None` if the model has no such part.
+    ///
+    /// *Cost*: one pass over the leaves for a name.
+    pub fn size(&self, model: &Model, measure: Measure) -> Option<u64> {
+        let (dim, name) = match self {
+            Part::Total => return Some(measure.of(model.total())),
+            Part::Shipped => return model.facts.stripped_size,
+            Part::Memory => return Some(model.total().memory),
+            Part::Named(dim, name) => (*dim, name),
+        };
+        let filter = Filter::Test(dim, Pattern::Any(vec![name.clone()]));
+        let mut accepts = filter.compile(model);
+        let mut sum: Option<Sizes> = None;
+        for leaf in model.leaves.iter().filter(|leaf| accepts.accepts(leaf)) {
+            *sum.get_or_insert_default() += leaf.sizes();
+        }
+        sum.map(|sizes| measure.of(sizes))
+    }
+}
+
 impl Limit {
-    /// Reads `SIZE`, `N%`, `DIM:NAME=SIZE` or `DIM:NAME=N%`.
+    /// Reads `SIZE`, `N%`, `PART=SIZE` or `PART=N%`; see [`Part::parse`].
     ///
     /// *Errors*: [`LimitError`] that says what was expected.
     pub fn parse(text: &str) -> Result<Limit, LimitError> {
         let (part, amount) = match text.rsplit_once('=') {
-            None => (None, text),
-            Some((part, amount)) => {
-                let (word, name) = part.split_once(':').unwrap_or(("", part));
-                let Some(dim) = Dim::parse(word) else {
-                    let all: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
-                    let why = format!(
-                        "`{part}` is no part of a file: write DIM:NAME, DIM one of {}",
-                        all.join(", ")
-                    );
-                    return Err(LimitError(why));
-                };
-                if name.is_empty() {
-                    return Err(LimitError(format!("`{text}` names nothing behind `{word}:`")));
-                }
-                (Some((dim, name.to_string())), amount)
-            }
+            None => (Part::Total, text),
+            Some((part, amount)) => (Part::parse(part)?, amount),
         };
-        Ok(Limit { text: text.to_string(), part, allowed: allowed(amount.trim())? })
+        Ok(Limit { text: text.to_string(), part, allowed: Allowed::parse(amount.trim())? })
     }
 }
 
-fn allowed(text: &str) -> Result<Allowed, LimitError> {
-    let wrong =
-        || LimitError(format!("`{text}` is no size: write bytes as 512, 10KiB or 1.5MiB, or a share as 1%"));
-    match text.strip_suffix('%') {
-        Some(number) => Ok(Allowed::Share(scaled(number.trim(), 1000).ok_or_else(wrong)?)),
-        None => Ok(Allowed::Bytes(size(text).ok_or_else(wrong)?)),
+impl Allowed {
+    /// Reads a size, or a share as `1%`.
+    ///
+    /// *Errors*: [`LimitError`] that says what was expected.
+    pub fn parse(text: &str) -> Result<Allowed, LimitError> {
+        let wrong = || {
+            LimitError(format!("`{text}` is no size: write bytes as 512, 10KiB or 1.5MiB, or a share as 1%"))
+        };
+        match text.strip_suffix('%') {
+            Some(number) => Ok(Allowed::Share(scaled(number.trim(), 1000).ok_or_else(wrong)?)),
+            None => Ok(Allowed::Bytes(size(text).ok_or_else(wrong)?)),
+        }
+    }
+
+    /// In bytes, where there were `before` bytes.
+    ///
+    /// Of nothing any growth is too much: any share of it is nothing.
+    pub fn bytes(self, before: u64) -> u64 {
+        match self {
+            Allowed::Bytes(bytes) => bytes,
+            Allowed::Share(share) => {
+                (u128::from(before) * u128::from(share) / 100_000).min(u128::from(u64::MAX)) as u64
+            }
+        }
     }
 }
 
@@ -122,35 +198,15 @@ pub enum Verdict {
 ///
 /// *Cost*: one pass over the leaves of each for a limit on a part.
 pub fn check(old: &Model, new: &Model, limit: &Limit, measure: Measure) -> Verdict {
-    let (before, after) = match &limit.part {
-        None => (measure.of(old.total()), measure.of(new.total())),
-        Some(part) => match (bytes_of(old, part, measure), bytes_of(new, part, measure)) {
-            (None, None) => return Verdict::NoSuchPart,
-            (before, after) => (before.unwrap_or(0), after.unwrap_or(0)),
-        },
+    let (before, after) = match (limit.part.size(old, measure), limit.part.size(new, measure)) {
+        (None, None) => return Verdict::NoSuchPart,
+        (before, after) => (before.unwrap_or(0), after.unwrap_or(0)),
     };
-    let allowed = match limit.allowed {
-        Allowed::Bytes(bytes) => bytes,
-        // Of nothing any growth is too much, and any share of it is nothing.
-        Allowed::Share(share) => {
-            (u128::from(before) * u128::from(share) / 100_000).min(u128::from(u64::MAX)) as u64
-        }
-    };
+    let allowed = limit.allowed.bytes(before);
     if signed(after) - signed(before) <= signed(allowed) {
         return Verdict::Held;
     }
     Verdict::Exceeded(Exceeded { limit: limit.text.clone(), old: before, new: after, allowed })
-}
-
-/// Bytes of a part; `None` if the model has no such part.
-fn bytes_of(model: &Model, (dim, name): &(Dim, String), measure: Measure) -> Option<u64> {
-    let filter = Filter::Test(*dim, Pattern::Any(vec![name.clone()]));
-    let mut accepts = filter.compile(model);
-    let mut sum: Option<Sizes> = None;
-    for leaf in model.leaves.iter().filter(|leaf| accepts.accepts(leaf)) {
-        *sum.get_or_insert_default() += leaf.sizes();
-    }
-    sum.map(|sizes| measure.of(sizes))
 }
 
 #[cfg(test)]
@@ -178,13 +234,17 @@ mod tests {
     #[test]
     fn limits_name_a_part_and_an_amount() {
         let parse = |text| Limit::parse(text).map(|l| (l.part, l.allowed)).map_err(|e| e.to_string());
-        assert_eq!(parse("1%"), Ok((None, Allowed::Share(1000))));
-        assert_eq!(parse("0.25%"), Ok((None, Allowed::Share(250))));
-        let part = Some((Dim::Crate, "serde".to_string()));
+        assert_eq!(parse("1%"), Ok((Part::Total, Allowed::Share(1000))));
+        assert_eq!(parse("0.25%"), Ok((Part::Total, Allowed::Share(250))));
+        assert_eq!(parse("shipped=1"), Ok((Part::Shipped, Allowed::Bytes(1))));
+        let part = Part::Named(Dim::Crate, "serde".to_string());
         assert_eq!(parse("crate:serde=5KiB"), Ok((part, Allowed::Bytes(5120))));
-        let module = Some((Dim::Symbol, "<a as b>::c".to_string()));
+        let module = Part::Named(Dim::Symbol, "<a as b>::c".to_string());
         assert_eq!(parse("symbol:<a as b>::c=1"), Ok((module, Allowed::Bytes(1))));
-        assert!(parse("krate:serde=5KiB").is_err_and(|e| e.contains("crate")));
+        assert!(parse("krate:serde=5KiB").is_err_and(|e| e.contains("is `crate:serde` meant?")));
+        assert!(parse("totl=5KiB").is_err_and(|e| e.contains("is `total` meant?")));
+        assert!(parse("kind:cod=5KiB").is_err_and(|e| e.contains("is `kind:code` meant?")));
+        assert!(parse("crate=5KiB").is_err() && parse("nothing:x=1").is_err_and(|e| e.contains("evidence")));
         assert!(parse("crate:=5KiB").is_err() && parse("much").is_err());
     }
 }

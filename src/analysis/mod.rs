@@ -2,6 +2,9 @@
 //!
 //! Sees no bytes of a file, does no input or output, and cannot fail.
 
+pub mod budget;
+pub mod dependencies;
 pub mod diff;
 pub mod limit;
 pub mod memory;
+pub mod nearest;

@@ -47,6 +47,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat diff old/app new/app                               crates, and the symbols that changed in them\n  bloat diff old/app new/app --by section,kind             any other breakdown\n  bloat diff old/app new/app --fail-over 1% --fail-over crate:serde=5KiB\n\nExit status: 0 done, 1 a limit was exceeded, 2 no answer."
     )]
     Diff(DiffArgs),
+    /// Hold a binary to the budgets of bloat.toml
+    #[command(
+        after_help = "Examples:\n  bloat check target/release/app                          sizes\n  bloat check new/app --against old/app                   and growth, and new crates\n  bloat check target/release/app --update                 lower each `max` to what is needed now\n\nbloat.toml:\n  [budget.total]\n  max = \"5MiB\"\n  max-growth = \"1%\"\n\nExit status: 0 all limits hold, 1 a limit was exceeded, 2 no answer."
+    )]
+    Check(CheckArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
@@ -96,6 +101,9 @@ pub(super) struct ShowArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
     pub format: ShowFormat,
+
+    #[command(flatten)]
+    pub page: PageArgs,
 
     #[command(flatten)]
     pub common: CommonArgs,
@@ -154,7 +162,7 @@ pub(super) struct DiffArgs {
     #[arg(long, value_enum, default_value_t = MeasureArg::File)]
     pub measure: MeasureArg,
 
-    /// Exit with status 1 if it grows by more: `10KiB`, `1%`, `crate:serde=5KiB`; may be repeated
+    /// Exit with status 1 if it grows by more: `10KiB`, `1%`, `shipped=1%`, `crate:serde=5KiB`; may be repeated
     #[arg(long, value_name = "LIMIT")]
     pub fail_over: Vec<String>,
 
@@ -162,12 +170,77 @@ pub(super) struct DiffArgs {
     #[arg(long)]
     pub strict: bool,
 
+    /// Cargo.lock before and after: adds the dependencies that changed
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub lockfile: Option<Vec<PathBuf>>,
+
     /// Output format
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub format: DiffFormat,
 
     #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
     pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The binary
+    pub file: PathBuf,
+
+    /// What it was before: needed for limits on growth and on new crates
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+
+    /// The file with the budgets
+    #[arg(long, value_name = "PATH", default_value = "bloat.toml")]
+    pub config: PathBuf,
+
+    /// Lower each `max` in the file to the size found, where that is less
+    #[arg(long)]
+    pub update: bool,
+
+    /// The day that decides which allowances hold: YYYY-MM-DD
+    ///
+    /// Default: the day of SOURCE_DATE_EPOCH if that is set, else today in UTC.
+    #[arg(long, value_name = "DAY")]
+    pub today: Option<String>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+
+    #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// How a Markdown report is told from others, and how long it may be.
+#[derive(Debug, Args)]
+pub(super) struct PageArgs {
+    /// Name in the comment in front of a Markdown report, by which a script finds it again
+    ///
+    /// Reports of several targets, each with a name, make one comment when put together.
+    #[arg(long, value_name = "NAME", default_value = "report")]
+    pub name: String,
+
+    /// Most characters of a Markdown report; rows that do not fit are counted
+    #[arg(long, value_name = "N", default_value_t = crate::render::MARKDOWN_LIMIT as u32, value_parser = value_parser!(u32).range(2000..))]
+    pub max_chars: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Aligned, for people
+    Text,
+    /// One object, for programs
+    Json,
+    /// For a comment on a pull request
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,6 +251,8 @@ pub(super) enum DiffFormat {
     Json,
     /// One line for each innermost group
     Csv,
+    /// For a comment on a pull request
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -270,6 +345,8 @@ pub(super) enum ShowFormat {
     Json,
     /// One line for each innermost group
     Csv,
+    /// For a comment on a pull request, or a job summary
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

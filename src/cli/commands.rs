@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use super::args::{
-    Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, ShowArgs, ShowFormat, SortArg,
+    Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, PageArgs, ShowArgs, ShowFormat, SortArg,
 };
 use super::build::{BuildOptions, build};
 use super::error::CliError;
@@ -21,7 +21,7 @@ use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
 use crate::project::Packages;
-use crate::render::{self, for_terminal};
+use crate::render::{self, PageOptions, for_terminal};
 use crate::report::{self, ShowOptions};
 use crate::timing;
 
@@ -33,6 +33,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
         Some(Command::Ledger(args)) => ledger(args)?,
         Some(Command::Explain(args)) => super::explain::explain(args)?,
         Some(Command::Diff(args)) => return super::diff::diff(args),
+        Some(Command::Check(args)) => return super::check::check(args),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);
@@ -132,17 +133,19 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
 
 fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
     let common = &args.common;
-    let mut model = analyze(file, manifest, common)?;
+    let mut model = analyze(file, &packages_of(manifest)?, &search(common), common)?;
     let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
     memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
     let style = style(common);
+    let page = page(&args.page, common)?;
     let output = common.output.as_deref();
     match view {
         None => {
             let report = timing::phase("report", || report::overview(&model, limit, &regions));
             write_to(output, &[file], |out| match args.format {
                 ShowFormat::Json => render::json(&report, out),
+                ShowFormat::Markdown => render::overview_markdown(&report, &page, out),
                 ShowFormat::Text | ShowFormat::Csv => render::overview_text(&report, &style, out),
             })?;
         }
@@ -151,6 +154,7 @@ fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option
             write_to(output, &[file], |out| match args.format {
                 ShowFormat::Json => render::json(&report, out),
                 ShowFormat::Csv => render::show_csv(&report, out),
+                ShowFormat::Markdown => render::show_markdown(&report, &page, out),
                 ShowFormat::Text => render::show_text(&report, &style, out),
             })?;
             diagnostics(&model, common);
@@ -173,7 +177,8 @@ fn memory_regions(script: &Path) -> Result<Vec<memory::Region>> {
 fn ledger(args: &LedgerArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
-    let model = analyze(&args.file, common.manifest_path.as_deref(), common)?;
+    let packages = packages_of(common.manifest_path.as_deref())?;
+    let model = analyze(&args.file, &packages, &search(common), common)?;
     let style = style(common);
     timing::phase("report", || {
         write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
@@ -197,6 +202,18 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
     Ok(())
 }
 
+/// How Markdown is to be found and how long it may be.
+pub(super) fn page<'a>(args: &'a PageArgs, common: &CommonArgs) -> Result<PageOptions<'a>> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    // Two hyphens could end the comment that the name is in.
+    if args.name.is_empty() || !args.name.chars().all(fits) || args.name.contains("--") {
+        let message = format!("`--name {}` is no name for a report", args.name);
+        let hint = "a name has letters, digits, `.`, `_` and single `-` only";
+        return Err(CliError::new(message).with_hint(hint).into());
+    }
+    Ok(PageOptions { name: &args.name, limit: args.max_chars as usize, exact: common.bytes })
+}
+
 /// Sets up threads and timing.
 pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
     if common.timings {
@@ -209,10 +226,15 @@ pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
     Ok(())
 }
 
-/// Analyses a file; `manifest` is where its packages are listed.
-fn analyze(file: &Path, manifest: Option<&Path>, common: &CommonArgs) -> Result<Model> {
+/// Analyses a file that may be built from `packages`.
+pub(super) fn analyze(
+    file: &Path,
+    packages: &Packages,
+    search: &Search,
+    common: &CommonArgs,
+) -> Result<Model> {
     let input = open(file, common)?;
-    crate::analyze_with(&input, &packages_of(manifest)?, &search(common)).map_err(super::explain)
+    crate::analyze_with(&input, packages, search).map_err(super::explain)
 }
 
 /// Where separate debug information is looked for.

@@ -1,18 +1,20 @@
 //! `bloat diff`: what changed, and whether it is too much.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
-use super::commands::{dimensions, filter_of, finish, packages_of, prepare, search};
+use super::commands::{dimensions, filter_of, finish, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
+use crate::analysis::dependencies::{Dependency, Locked, changes};
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
 use crate::analysis::limit::{Limit, Verdict, check};
 use crate::attrib;
+use crate::config;
 use crate::error::Severity;
 use crate::format;
 use crate::input::companion::Search;
@@ -40,26 +42,25 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
         MeasureArg::Mem => Measure::Memory,
     };
     let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
+    let page = page(&args.page, common)?;
+    let changed = args.lockfile.as_deref().map(dependencies).transpose()?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    // Each of the files named is of one of the two.
-    let search = Search { must_fit: false, ..search(common) };
+    let search = search_for_two(common);
     let (old, old_contents) = read(&args.old, &packages, &search, common)?;
     let (new, new_contents) = read(&args.new, &packages, &search, common)?;
-    let files = old.facts.debug_files.iter().chain(&new.facts.debug_files);
-    if let Some(path) =
-        search.given.iter().find(|path| !files.clone().any(|f| Path::new(f).starts_with(path)))
-    {
-        let message = format!("`{}` belongs to neither of the two files", path.display());
-        return Err(CliError::new(message).with_hint(super::OTHER_BUILD).into());
-    }
+    all_belong(&search, &old, &new)?;
     let options = DiffOptions {
         limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
         nested: args.limit.map_or(Some(NESTED), |n| (n > 0).then_some(n)),
     };
     let report = phase("diff", || {
-        let old = Subject { model: &old, contents: Some(&old_contents) };
-        let new = Subject { model: &new, contents: Some(&new_contents) };
-        report::diff(old, new, &view, &options)
+        let before = Subject { model: &old, contents: Some(&old_contents) };
+        let after = Subject { model: &new, contents: Some(&new_contents) };
+        let mut report = report::diff(before, after, &view, &options);
+        if let Some(changed) = &changed {
+            report.add_dependencies(changed, &old, &new, &view);
+        }
+        report
     });
     if args.strict
         && let Some(issue) = report.diagnostics.iter().find(|d| d.code.starts_with("different-"))
@@ -72,6 +73,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     write_to(common.output.as_deref(), &[&args.old, &args.new], |out| match args.format {
         DiffFormat::Json => render::json(&report, out),
         DiffFormat::Csv => render::diff_csv(&report, out),
+        DiffFormat::Markdown => render::diff_markdown(&report, &page, out),
         DiffFormat::Text => render::diff_text(&report, &style, out),
     })?;
     if args.format == DiffFormat::Csv && !common.quiet {
@@ -89,6 +91,38 @@ fn limit(text: &str) -> Result<Limit> {
         |e| CliError::new(format!("`--fail-over {text}` is no limit")).with_source(anyhow::Error::new(e));
     let hint = "write 10KiB, 1% or crate:serde=5KiB";
     Limit::parse(text).map_err(|e| error(e).with_hint(hint).into())
+}
+
+/// What changed between the two lockfiles.
+fn dependencies(paths: &[PathBuf]) -> Result<Vec<Dependency>> {
+    let read = |path: &PathBuf| -> Result<Vec<Locked>> {
+        let fail = || CliError::new(format!("failed to read the lockfile `{}`", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| fail().with_source(error))?;
+        let hint = "pass the Cargo.lock that each file was built with: --lockfile OLD NEW";
+        config::lockfile(&text).map_err(|error| fail().with_source(error).with_hint(hint).into())
+    };
+    let all = paths.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(match &all[..] {
+        [old, new] => changes(old, new),
+        _ => Vec::new(),
+    })
+}
+
+/// Where debug information of two files is looked for: each of those named is of one of the two.
+pub(super) fn search_for_two(common: &CommonArgs) -> Search {
+    Search { must_fit: false, ..search(common) }
+}
+
+/// Fails if a file was named that belongs to neither.
+pub(super) fn all_belong(search: &Search, old: &Model, new: &Model) -> Result<()> {
+    let files = || old.facts.debug_files.iter().chain(&new.facts.debug_files);
+    match search.given.iter().find(|path| !files().any(|f| Path::new(f).starts_with(path))) {
+        None => Ok(()),
+        Some(path) => {
+            let message = format!("`{}` belongs to neither of the two files", path.display());
+            Err(CliError::new(message).with_hint(super::OTHER_BUILD).into())
+        }
+    }
 }
 
 /// Reads a file and what its symbols hold.

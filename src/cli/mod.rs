@@ -3,6 +3,7 @@
 
 mod args;
 mod build;
+mod check;
 mod commands;
 mod diff;
 mod error;

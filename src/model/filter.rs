@@ -289,15 +289,20 @@ fn error_at(rest: &str, what: impl Into<String>) -> FilterError {
     FilterError { what: what.into(), rest: rest.chars().take(40).collect() }
 }
 
+/// The words of a dimension with a closed vocabulary; `None` if any name may occur in it.
+pub fn vocabulary(dim: Dim) -> Option<Vec<&'static str>> {
+    match dim {
+        Dim::Kind => Some(Kind::ALL.iter().map(|kind| kind.as_str()).collect()),
+        // The last is the label of bytes that no crate owns.
+        Dim::Source => Some(SOURCES.iter().map(|source| source.as_str()).chain(["[no crate]"]).collect()),
+        Dim::Evidence => Some(Evidence::ALL.iter().map(|evidence| evidence.as_str()).collect()),
+        _ => None,
+    }
+}
+
 /// Whether names of a dimension with a closed vocabulary are words of it; else what to say.
 fn check_words(dim: Dim, names: &[String]) -> Result<(), String> {
-    let words: Vec<&str> = match dim {
-        Dim::Kind => Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
-        // The last is the label of bytes that no crate owns.
-        Dim::Source => SOURCES.iter().map(|source| source.as_str()).chain(["[no crate]"]).collect(),
-        Dim::Evidence => Evidence::ALL.iter().map(|evidence| evidence.as_str()).collect(),
-        _ => return Ok(()),
-    };
+    let Some(words) = vocabulary(dim) else { return Ok(()) };
     match names.iter().find(|name| !name.contains('*') && !words.contains(&name.as_str())) {
         Some(name) => Err(format!("unknown {} `{name}`, expected one of {}", dim.as_str(), words.join(", "))),
         None => Ok(()),

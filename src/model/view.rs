@@ -104,9 +104,14 @@ pub enum Measure {
 impl Measure {
     /// The measured part of `sizes`.
     pub fn of(self, sizes: Sizes) -> u64 {
+        self.pick(sizes.file, sizes.memory)
+    }
+
+    /// What is said of bytes of the file, or what is said of bytes of memory.
+    pub fn pick<T>(self, file: T, memory: T) -> T {
         match self {
-            Measure::File => sizes.file,
-            Measure::Memory => sizes.memory,
+            Measure::File => file,
+            Measure::Memory => memory,
         }
     }
 }
@@ -370,6 +375,11 @@ impl<'m> Keys<'m> {
     /// The crate a key stands for, in the dimensions of crates.
     pub fn krate(&self, key: u32) -> Option<CrateId> {
         matches!(self.dim, Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy).then_some(CrateId(key))
+    }
+
+    /// Where the crate of a key comes from; `None` for a bucket, and in other dimensions.
+    pub fn source(&self, key: u32) -> Option<Source> {
+        self.krate(key).and_then(|krate| self.model.crates.get(krate.get()?)?.source)
     }
 
     /// The name of a key for people.

@@ -6,7 +6,7 @@ use super::escape::for_terminal;
 use super::sheet::{Sheet, Style, heading, indented, mark, wrapped};
 use super::size::{change, percent_change};
 use super::text::issues_text;
-use crate::report::{Cause, DiffReport, DiffRow};
+use crate::report::{Cause, DiffReport, DiffRow, Turn};
 
 /// Writes what changed.
 pub fn diff_text(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -16,10 +16,12 @@ pub fn diff_text(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io:
     writeln!(out)?;
     if report.rows.is_empty() {
         wrapped("Nothing changed.", 2, style, out)?;
+        dependencies(report, style, out)?;
         return issues_text(&report.diagnostics, style, out);
     }
     heading(&format!("Change by {}", report.by.join(" > ")), style, out)?;
     table(report, style, out)?;
+    dependencies(report, style, out)?;
     issues_text(&report.diagnostics, style, out)
 }
 
@@ -56,17 +58,10 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
 
 fn table(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let in_memory = report.measure == "memory";
-    let of = |row: &DiffRow| {
-        if in_memory {
-            (row.old.memory, row.new.memory, row.delta.memory)
-        } else {
-            (row.old.file, row.new.file, row.delta.file)
-        }
-    };
     let mut sheet = Sheet::new(["change", "%", "old", "new", &report.by.join(" > ")], &["%", "old", "new"]);
     let cell = |bytes: u64| if bytes == 0 { String::from("-") } else { style.bytes(bytes) };
     each(&report.rows, 0, &mut |row, depth| {
-        let (old, new, delta) = of(row);
+        let (old, new, delta) = measured(report, row);
         let estimated = row.estimated && !in_memory;
         sheet.rows.push(vec![
             mark(estimated, change(delta, |b| style.bytes(b))),
@@ -96,7 +91,45 @@ fn table(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<
     sheet.write(style, out)
 }
 
-fn each(rows: &[DiffRow], depth: usize, look: &mut dyn FnMut(&DiffRow, usize)) {
+/// Old, new and change of a row, in the bytes that count.
+pub(super) fn measured(report: &DiffReport, row: &DiffRow) -> (u64, u64, i64) {
+    if report.measure == "memory" {
+        (row.old.memory, row.new.memory, row.delta.memory)
+    } else {
+        (row.old.file, row.new.file, row.delta.file)
+    }
+}
+
+/// Packages that lockfiles pin otherwise than before.
+fn dependencies(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(all) = &report.dependencies else { return Ok(()) };
+    writeln!(out)?;
+    if all.is_empty() {
+        return wrapped("The lockfiles pin the same packages.", 2, style, out);
+    }
+    heading("Dependencies that changed", style, out)?;
+    let mut sheet = Sheet::new(["change", "old", "new", "package"], &["old", "new"]);
+    let versions = |all: &[String]| {
+        if all.is_empty() { "-".to_string() } else { for_terminal(&all.join(", ")).into_owned() }
+    };
+    for d in all {
+        let delta = if report.measure == "memory" { d.delta.memory } else { d.delta.file };
+        let change = match d.crates.is_empty() {
+            true => "not in it".to_string(),
+            false => change(delta, |b| style.bytes(b)),
+        };
+        sheet.rows.push(vec![
+            change,
+            versions(&d.old_versions),
+            versions(&d.new_versions),
+            indented(0, &format!("{} {}", d.package, d.turn.as_str())),
+        ]);
+    }
+    sheet.write(style, out)
+}
+
+/// Looks at every row with its depth, parents before their children.
+pub(super) fn each(rows: &[DiffRow], depth: usize, look: &mut dyn FnMut(&DiffRow, usize)) {
     for row in rows {
         look(row, depth);
         each(&row.children, depth + 1, look);
@@ -122,5 +155,15 @@ pub(super) fn causes(cause: &Cause, style: &Style) -> Vec<String> {
         };
         format!("^ {} more {noun} of {} ({bytes}{who})", c.copies, c.generic)
     });
-    copies.collect()
+    turned(cause).into_iter().chain(copies).collect()
+}
+
+/// What became of the crate itself.
+fn turned(cause: &Cause) -> Option<String> {
+    match (cause.turn?, &cause.old_version, &cause.new_version) {
+        (Turn::Bumped, Some(old), Some(new)) => Some(format!("^ bumped from {old} to {new}")),
+        (Turn::Bumped, ..) => Some("^ another version".to_string()),
+        (Turn::New, ..) => Some("^ new crate".to_string()),
+        (Turn::Gone, ..) => Some("^ crate is gone".to_string()),
+    }
 }

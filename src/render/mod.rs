@@ -3,20 +3,26 @@
 //! Knows reports, not models. Every text that came out of a file is escaped
 //! here, on its way out.
 
+mod check;
 mod csv;
 mod diff;
 mod escape;
 mod explain;
 mod json;
+mod markdown;
 mod sheet;
 mod size;
 mod text;
 
+pub use check::check_text;
 pub use csv::{LedgerCsv, diff_csv, show_csv};
 pub use diff::diff_text;
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
 pub use json::{JsonLines, json};
+pub use markdown::{
+    MARKDOWN_LIMIT, PageOptions, check_markdown, diff_markdown, overview_markdown, show_markdown,
+};
 pub use sheet::Style;
 pub use size::{bytes, human, percent};
 pub use text::{ledger_text, overview_text, show_text};

@@ -3,12 +3,15 @@
 use serde::Serialize;
 
 use super::{GENERATOR, Generator, InputFacts, Issue, Key, SCHEMA_VERSION, Total, issues};
-use crate::analysis::diff::groups::{Groups, Subject};
+use crate::analysis::dependencies::Dependency;
+use crate::analysis::diff::groups::{Groups, Pairing, Subject};
 use crate::analysis::diff::pair::Pass;
-use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff as compare};
+use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by};
 use crate::model::Model;
 use crate::model::view::{Dim, Measure};
 
+use super::causes::Causes;
+use super::dependencies::{self, DependencyRow};
 use super::rows::Namer;
 
 /// File bytes, memory bytes and symbols of one side.
@@ -40,7 +43,7 @@ pub struct Change {
 }
 
 impl Change {
-    fn between(old: Amounts, new: Amounts) -> Change {
+    pub(super) fn between(old: Amounts, new: Amounts) -> Change {
         let minus = |new: u64, old: u64| new.cast_signed().wrapping_sub(old.cast_signed());
         Change {
             file: minus(new.file, old.file),
@@ -92,9 +95,35 @@ pub struct Copies {
     pub instantiated_by: Vec<String>,
 }
 
+/// What became of a crate or package as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It was not there.
+    New,
+    /// It is no longer there.
+    Gone,
+    /// It is there in another version.
+    Bumped,
+}
+
+impl Turn {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Turn::New => "new",
+            Turn::Gone => "gone",
+            Turn::Bumped => "bumped",
+        }
+    }
+}
+
 /// Why a crate changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Cause {
+    /// What became of the crate itself, if it is not simply the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
     /// Version before, if it is another now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_version: Option<String>,
@@ -206,8 +235,25 @@ pub struct DiffReport {
     pub measure: &'static str,
     /// What changed, the largest change first. Rows without any change are left out.
     pub rows: Vec<DiffRow>,
+    /// Packages that the lockfiles pin otherwise than before, if there were lockfiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dependencies: Option<Vec<DependencyRow>>,
     /// What could not be understood, and what makes the files hard to compare.
     pub diagnostics: Vec<Issue>,
+}
+
+impl DiffReport {
+    /// Adds what changed in the lockfiles, with the bytes of the crates it concerns.
+    ///
+    /// A crate whose version the files do not tell has the versions of the lockfiles.
+    ///
+    /// *Cost*: a pass over the leaves of both models.
+    pub fn add_dependencies(&mut self, changed: &[Dependency], old: &Model, new: &Model, view: &DiffView) {
+        for row in &mut self.rows {
+            dependencies::explain(row, changed);
+        }
+        self.dependencies = Some(dependencies::rows(changed, old, new, view));
+    }
 }
 
 /// How much of an answer to give.
@@ -221,9 +267,10 @@ pub struct DiffOptions {
 
 /// Answers `diff`.
 pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffOptions) -> DiffReport {
-    let answer = compare(old, new, view);
+    let mut pairing = Pairing::new(old, new);
+    let answer = diff_by(&mut pairing, view);
     let causes = match view.dims.first() {
-        Some(Dim::Crate) => Some(Causes::new(old, new, view)),
+        Some(Dim::Crate) => Some(Causes::new(&mut pairing, view)),
         _ => None,
     };
     let build = Build {
@@ -263,11 +310,9 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         shipped,
         summary,
         by: view.dims.iter().map(|d| d.as_str()).collect(),
-        measure: match view.measure {
-            Measure::File => "file",
-            Measure::Memory => "memory",
-        },
+        measure: view.measure.pick("file", "memory"),
         rows,
+        dependencies: None,
         diagnostics,
     }
 }
@@ -317,55 +362,6 @@ fn status(node: &DiffNode, measure: Measure) -> Status {
         1.. => Status::Grown,
         0 => Status::Same,
         _ => Status::Shrunk,
-    }
-}
-
-/// Why crates changed.
-struct Causes<'m> {
-    /// Crates, generics in them, and who instantiates those.
-    copies: Diff<'m>,
-}
-
-/// Generics named for one crate.
-const NAMED: usize = 3;
-
-impl<'m> Causes<'m> {
-    fn new(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Causes<'m> {
-        let dims = vec![Dim::Crate, Dim::Generic, Dim::InstantiatedBy];
-        let view = DiffView { dims, filter: view.filter.clone(), measure: view.measure };
-        Causes { copies: compare(old, new, &view) }
-    }
-
-    fn of(&self, groups: &Groups<'_>, node: &DiffNode, measure: Measure) -> Option<Cause> {
-        let mut cause = Cause::default();
-        let group = groups.groups[node.group as usize];
-        if group.pass == Pass::Normalised && group.old.is_some() && group.new.is_some() {
-            let version = |label: String| label.split_once('@').map(|(_, version)| version.to_string());
-            cause.old_version = group.old.and_then(|key| version(groups.old_keys.label(key)));
-            cause.new_version = group.new.and_then(|key| version(groups.new_keys.label(key)));
-        }
-        let [crates, generics, by] = &self.copies.groups[..] else { return None };
-        let same = |n: &&DiffNode| {
-            let other = crates.groups[n.group as usize];
-            (other.old, other.new) == (group.old, group.new)
-        };
-        for generic in self.copies.roots.iter().find(same).map_or(&[][..], |n| &n.children) {
-            let more = generic.new.symbols.saturating_sub(generic.old.symbols);
-            let delta = generic.delta(measure);
-            let name = generics.label(generic.group);
-            if more == 0 || delta <= 0 || !name.contains("<_>") {
-                continue;
-            }
-            let who = generic.children.iter().filter(|c| c.new.symbols > c.old.symbols);
-            cause.copies.push(Copies {
-                copies: more,
-                bytes: delta,
-                instantiated_by: who.map(|c| by.label(c.group)).collect(),
-                generic: name,
-            });
-        }
-        cause.copies.truncate(NAMED);
-        (cause != Cause::default()).then_some(cause)
     }
 }
 
@@ -425,7 +421,7 @@ impl Build<'_, '_> {
         let mut row = self.plain(groups.label(node.group), key.clone(), node);
         row.renamed_from = groups.renamed_from(node.group).filter(|_| group.pass != Pass::Exact);
         row.cause =
-            self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node, self.measure));
+            self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node.group, self.measure));
         row.children = self.rows(&node.children, level + 1, &key);
         row
     }

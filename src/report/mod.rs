@@ -3,6 +3,9 @@
 //! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
 //! that do not apply are absent, never null. Bytes are integers.
 
+mod causes;
+mod check;
+mod dependencies;
 mod diff;
 mod explain;
 mod ledger;
@@ -11,7 +14,11 @@ mod rows;
 
 use serde::Serialize;
 
-pub use diff::{Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, diff};
+pub use check::{AllowanceRow, CheckReport, CheckRow, check};
+pub use dependencies::DependencyRow;
+pub use diff::{
+    Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff,
+};
 pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, explain_crate,
     explain_place,

@@ -141,10 +141,7 @@ pub fn show(model: &Model, view: &View, options: &ShowOptions) -> Show {
     Show {
         head: head(model, "show"),
         by: view.dims.iter().map(|d| d.as_str()).collect(),
-        measure: match view.measure {
-            crate::model::view::Measure::File => "file",
-            crate::model::view::Measure::Memory => "memory",
-        },
+        measure: view.measure.pick("file", "memory"),
         shown: tree.total.into(),
         rows,
         diagnostics: issues(model),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasher, BuildHasherDefault};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -47,6 +48,32 @@ pub struct Subject<'m> {
     pub model: &'m Model,
     /// What its symbols hold, if that was looked at: finds what was renamed.
     pub contents: Option<&'m Contents>,
+}
+
+/// Pairs of two models by dimension: each dimension is paired once, however many questions need it.
+#[derive(Debug)]
+pub struct Pairing<'m> {
+    old: Subject<'m>,
+    new: Subject<'m>,
+    known: BTreeMap<Dim, Arc<Groups<'m>>>,
+}
+
+impl<'m> Pairing<'m> {
+    /// Nothing is paired yet.
+    pub fn new(old: Subject<'m>, new: Subject<'m>) -> Pairing<'m> {
+        Pairing { old, new, known: BTreeMap::new() }
+    }
+
+    /// The two models.
+    pub fn models(&self) -> [&'m Model; 2] {
+        [self.old.model, self.new.model]
+    }
+
+    /// The groups of a dimension.
+    pub fn groups(&mut self, dim: Dim) -> Arc<Groups<'m>> {
+        let (old, new) = (self.old, self.new);
+        self.known.entry(dim).or_insert_with(|| Arc::new(Groups::new(old, new, dim))).clone()
+    }
 }
 
 /// Which of two models.
@@ -206,7 +233,8 @@ fn of_symbol(of: Subject<'_>, symbol: SymbolId, size: u64, krate: &str, hasher: 
     Item {
         exact: Some(hasher.hash_one(name)),
         normalised: Some(hasher.hash_one((krate, stable))),
-        generic: is_rust.then(|| hasher.hash_one((krate, names::generic(name)))),
+        // The old mangling leaves the types of functions out, and with them that there are any.
+        generic: is_rust.then(|| hasher.hash_one((krate, names::generic(name).replace("<_>", "")))),
         content,
         size,
     }

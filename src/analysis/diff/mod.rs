@@ -7,12 +7,14 @@
 pub mod groups;
 pub mod pair;
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure};
 use crate::model::{Leaf, Model, Sizes};
-use groups::{Groups, Side, Subject};
+use groups::{Groups, Pairing, Side, Subject};
 
 /// A question to two models.
 #[derive(Debug, Clone, Default)]
@@ -92,17 +94,23 @@ pub struct Diff<'m> {
     /// Bytes after.
     pub new: Amount,
     /// The pairs of each level.
-    pub groups: Vec<Groups<'m>>,
+    pub groups: Vec<Arc<Groups<'m>>>,
 }
 
 /// Compares two models.
 ///
 /// *Cost*: one pass over the leaves of each, and the pairing of each dimension.
 pub fn diff<'m>(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Diff<'m> {
-    let groups: Vec<Groups<'m>> = view.dims.iter().map(|&dim| Groups::new(old, new, dim)).collect();
+    diff_by(&mut Pairing::new(old, new), view)
+}
+
+/// The same with pairs that other questions have found, or will use.
+pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
+    let groups: Vec<Arc<Groups<'m>>> = view.dims.iter().map(|&dim| pairing.groups(dim)).collect();
+    let [old, new] = pairing.models();
     let mut sums = Sums { nodes: HashMap::new(), parents: vec![(0, 0)], sides: vec![Default::default()] };
-    sums.walk(Side::Old, old.model, &groups, view);
-    sums.walk(Side::New, new.model, &groups, view);
+    sums.walk(Side::Old, old, &groups, view);
+    sums.walk(Side::New, new, &groups, view);
     let Sums { parents, mut sides, .. } = sums;
     // Children have higher numbers than their parents.
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
@@ -126,7 +134,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn walk(&mut self, side: Side, model: &Model, groups: &[Groups<'_>], view: &DiffView) {
+    fn walk(&mut self, side: Side, model: &Model, groups: &[Arc<Groups<'_>>], view: &DiffView) {
         let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
         for leaf in model.leaves.iter() {
             if accepts.as_mut().is_some_and(|a| !a.accepts(&leaf)) {
@@ -151,7 +159,7 @@ struct Build<'d, 'm> {
     parents: &'d [(u32, u32)],
     sides: &'d [[Amount; 2]],
     children: &'d [Vec<usize>],
-    groups: &'d [Groups<'m>],
+    groups: &'d [Arc<Groups<'m>>],
     view: &'d DiffView,
 }
 

@@ -1,0 +1,15 @@
+//! Reports as GitHub Flavored Markdown, made for a comment on a pull request.
+//!
+//! A headline, a table of what is most, the rest folded away. A comment in front of
+//! it, which does not show, lets a script find it again. Names out of files are always
+//! code: nothing in them is a link, a mention or markup.
+
+mod check;
+mod diff;
+mod page;
+mod show;
+
+pub use check::check_markdown;
+pub use diff::diff_markdown;
+pub use page::{MARKDOWN_LIMIT, PageOptions};
+pub use show::{overview_markdown, show_markdown};

@@ -1,0 +1,123 @@
+//! Breakdowns and the overview as Markdown.
+
+use std::io::{self, Write};
+
+use super::super::sheet::mark;
+use super::super::size;
+use super::page::{Page, PageOptions, indent, name};
+use crate::report::{Head, Overview, Row, Show};
+
+/// Rows of the table that is not folded away.
+const TOP: usize = 10;
+
+/// Numbers as they are to look, and what they are percentages of.
+struct Numbers {
+    exact: bool,
+    whole: u64,
+}
+
+impl Numbers {
+    fn bytes(&self, bytes: u64) -> String {
+        if self.exact { size::bytes(bytes) } else { size::human(bytes) }
+    }
+
+    fn cell(&self, bytes: u64) -> String {
+        if bytes == 0 { "-".to_string() } else { self.bytes(bytes) }
+    }
+
+    fn share(&self, bytes: u64) -> String {
+        size::percent(bytes, self.whole)
+    }
+
+    fn estimated(&self, row: &Row) -> bool {
+        let least = if self.exact { 0 } else { row.file / 200 };
+        row.estimated_bytes.is_some_and(|bytes| bytes > 0 && bytes >= least)
+    }
+}
+
+fn headline(head: &Head, numbers: &Numbers) -> String {
+    let input = &head.input;
+    let file = input.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let sizes = [input.file_size, input.memory_size].map(|bytes| numbers.bytes(bytes));
+    format!("### {}: {} in the file, {} in memory", name(file), sizes[0], sizes[1])
+}
+
+/// Writes a breakdown.
+pub fn show_markdown(report: &Show, options: &PageOptions<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let in_memory = report.measure == "memory";
+    let whole = if in_memory { report.head.total.memory } else { report.head.total.file };
+    let numbers = Numbers { exact: options.exact, whole };
+    let mut page = Page::new(options);
+    page.line(&headline(&report.head, &numbers));
+    if report.shown != report.head.total {
+        let shown = if in_memory { report.shown.memory } else { report.shown.file };
+        page.line(&format!("\nShown: {} ({}).", numbers.bytes(shown), numbers.share(shown)));
+    }
+    let cells = |row: &Row, depth: usize| {
+        let bytes = if in_memory { row.memory } else { row.file };
+        vec![
+            mark(!in_memory && numbers.estimated(row), numbers.bytes(bytes)),
+            numbers.share(bytes),
+            row.symbols.to_string(),
+            format!("{}{}", indent(depth), name(&row.name)),
+        ]
+    };
+    let first = report.by.first().copied().unwrap_or_default();
+    page.table(&["size", "%", "symbols", first], report.rows.iter().take(TOP).map(|row| cells(row, 0)));
+    if report.rows.len() > TOP || report.by.len() > 1 {
+        let title = report.by.join(" › ");
+        let mut all = Vec::new();
+        walk(&report.rows, 0, &mut |row, depth| all.push(cells(row, depth)));
+        page.details(&format!("All by {title}"), |page| page.table(&["size", "%", "symbols", &title], all));
+    }
+    page.issues(&report.diagnostics);
+    out.write_all(page.finish().as_bytes())
+}
+
+fn walk(rows: &[Row], depth: usize, look: &mut dyn FnMut(&Row, usize)) {
+    for row in rows {
+        look(row, depth);
+        walk(&row.children, depth + 1, look);
+    }
+}
+
+/// Writes the overview.
+pub fn overview_markdown(
+    report: &Overview,
+    options: &PageOptions<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let numbers = Numbers { exact: options.exact, whole: report.head.total.file };
+    let mut page = Page::new(options);
+    page.line(&headline(&report.head, &numbers));
+    if let Some(shipped) = report.shipped.filter(|s| s.saved > 0) {
+        let (file, saved) = (numbers.bytes(shipped.file), numbers.bytes(shipped.saved));
+        page.line(&format!("\nStripped, ~{file} would ship: `strip` saves ~{saved}."));
+    }
+    let first = report.by.first().copied().unwrap_or_default();
+    let header = ["size", "%", "code", "data", "other", "debug", first];
+    let cells = |row: &Row| {
+        let columns = row.columns.unwrap_or_default();
+        let mut cells = vec![mark(numbers.estimated(row), numbers.bytes(row.file)), numbers.share(row.file)];
+        let parts = [columns.code, columns.data, columns.metadata, columns.debug];
+        cells.extend(parts.map(|bytes| numbers.cell(bytes)));
+        cells.push(name(&row.name));
+        cells
+    };
+    page.table(&header, report.rows.iter().take(TOP).map(cells));
+    if report.rows.len() > TOP {
+        page.details(&format!("All by {first}"), |page| page.table(&header, report.rows.iter().map(cells)));
+    }
+    let plain = |row: &Row| {
+        let size = mark(numbers.estimated(row), numbers.bytes(row.file));
+        vec![size, numbers.share(row.file), numbers.cell(row.memory), name(&row.name)]
+    };
+    let header = |last| ["size", "%", "in memory", last];
+    page.details("Size by kind", |page| page.table(&header("kind"), report.kinds.iter().map(plain)));
+    if !report.largest_symbols.is_empty() {
+        let rows = report.largest_symbols.iter().map(plain);
+        page.details("Largest symbols", |page| page.table(&header("symbol"), rows));
+    }
+    page.issues(&report.diagnostics);
+    out.write_all(page.finish().as_bytes())
+}
