@@ -56,8 +56,9 @@ fn what_cannot_be_opened_is_named_with_cause_and_hint() {
 
 #[test]
 fn what_is_no_binary_is_told_so() {
-    let cases: [(&str, &[u8], &str); 4] = [
+    let cases: [(&str, &[u8], &str); 5] = [
         ("empty", b"", "it is empty"),
+        ("app.pdb", b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0", "it is a program database"),
         ("text", b"just some words\n", "it looks like text"),
         ("script", b"#!/bin/sh\n", "it looks like a script"),
         ("noise", b"\x01\x02\x03\x04", "its first bytes are 01 02 03 04"),

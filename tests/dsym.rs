@@ -94,3 +94,28 @@ fn a_bundle_of_another_build_is_refused_with_both_ids() {
     let (own, other) = ("4c4c4465", "4c4c44de");
     assert!(error.contains(own) && error.contains(other), "{error}");
 }
+
+#[test]
+fn a_bundle_given_as_a_folder_is_refused_with_both_ids() {
+    let input = Input::open(&macho("station-x86_64-v1")).expect("it is there");
+    let search = Search { given: vec![macho("station-arm64-v1.dSYM")], ..Search::nowhere() };
+    let error = bloat::analyze_with(&input, &Packages::default(), &search).unwrap_err().to_string();
+    // `llvm-dwarfdump --uuid`
+    let (own, other) = ("4c4c44de", "4c4c4465");
+    assert!(error.contains(own) && error.contains(other), "{error}");
+    assert!(error.contains("Contents/Resources/DWARF/station-arm64-v1 in it"), "{error}");
+}
+
+#[test]
+fn after_fat_lto_no_rust_counts_as_c() {
+    // Without its bundle: all that tells what is C are the entries for debuggers, which name
+    // one object file for Rust and one for C.
+    let model = analyze("station-arm64-v2", false, &[]);
+    let of_c: Vec<(Vec<String>, u64)> = code(&model, &[Dim::Crate, Dim::Symbol])
+        .into_iter()
+        .filter(|(labels, _)| labels[0] == "[C/C++]")
+        .collect();
+    // Their sizes as llvm-nm --debug-syms has them: what follows N_FUN in checksum.c.
+    let label = |name: &str| vec!["[C/C++]".to_string(), name.to_string()];
+    assert_eq!(of_c, [(label("checksum"), 0x44), (label("fold"), 0x28)]);
+}

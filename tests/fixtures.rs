@@ -43,6 +43,21 @@ fn leaves_cover_the_file_and_its_memory() {
     }
 }
 
+#[test]
+fn of_whole_programs_everything_is_understood() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/elf");
+    let mut checked = 0;
+    for entry in folder.read_dir().expect("it is there").flatten() {
+        // Besides programs there is a linker's description of memory.
+        if entry.path().extension().is_none() {
+            let model = analyze(&entry.path());
+            assert_eq!(model.diagnostics, [], "{}", entry.path().display());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 10, "{checked} programs");
+}
+
 /// Children sum to their parents, down to `depth` levels; no node is empty.
 fn check_nodes(nodes: &[Node], total: (Sizes, u64, u64), depth: usize, place: &str) {
     let own = |n: &Node| (n.sizes, n.symbols, n.estimated);

@@ -116,7 +116,10 @@ fn explain(error: crate::error::Error) -> anyhow::Error {
             with_hint(CliError::new(message), hint).with_source(error_source(error)).into()
         }
         Error::UnknownFormat { ref found, .. } => CliError::new(format!("{message}: {found}"))
-            .with_hint("bloat reads ELF, Mach-O, PE and WebAssembly files, object files and archives")
+            .with_hint(
+                "bloat reads ELF, Mach-O, PE and WebAssembly files, and archives; \
+                 debug information apart is for --debug-file",
+            )
             .into(),
         Error::Unrelated { .. } => CliError::new(message).with_hint(OTHER_BUILD).into(),
         _ => CliError::new(message)

@@ -230,6 +230,13 @@ impl<'data> Image<'data> {
         self.members.get(index).filter(|m| span(m).contains(&pos)).map(|_| index)
     }
 
+    /// Whether symbols state the file they are of, as entries for debuggers in Mach-O do.
+    ///
+    /// Else a symbol follows that of a file, and what has none follows another's.
+    pub fn states_files(&self) -> bool {
+        self.header.format == Format::MachO
+    }
+
     /// The machine that runs what lies at `pos`.
     pub fn machine_at(&self, pos: u64) -> Machine {
         let member = self.member_at(pos).and_then(|i| self.members.get(i));
@@ -579,6 +586,9 @@ fn describe(bytes: &[u8]) -> Cow<'static, str> {
     ];
     if bytes.is_empty() {
         return "it is empty".into();
+    }
+    if pdb::is_database(bytes) {
+        return "it is a program database: debug information of a program, not the program".into();
     }
     if let Some((_, text)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return (*text).into();

@@ -21,6 +21,8 @@ pub(super) const LANGUAGE_RUST: u16 = 0x1c;
 /// The crate of each unit row, as far as known.
 pub(super) struct Compiled {
     pub by_unit: Vec<Option<(Draft, Evidence)>>,
+    /// By unit row: whether it holds other crates as well, as after fat LTO.
+    pub is_merged: Vec<bool>,
     /// Whether any unit or file is of rustc.
     pub has_rust: bool,
 }
@@ -34,7 +36,9 @@ pub(super) fn read(
     packages: &Packages,
     book: &mut Book,
 ) -> Compiled {
-    let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], has_rust: false };
+    let mut is_merged = linked::merged(&image.units);
+    is_merged.resize(units.rows.len(), false);
+    let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], is_merged, has_rust: false };
     compiled.rust_units(image, book);
     compiled.archives(image, book);
     compiled.incremental(image, symbols, units, (mentions, text), book);
@@ -206,19 +210,24 @@ impl Compiled {
         crates.sort_unstable();
         crates.dedup();
         let named = crates.iter().filter(|c| **c != "compiler_builtins").count();
-        // After fat LTO one file holds every crate and says nothing of any of them.
+        // After fat LTO one file holds every crate and says nothing of any of them, but that
+        // what is in it is not of C: where symbols state their file and do not just follow it.
         let merged = named == 1;
+        let is_stated = image.states_files();
         let mut groups: Vec<(Option<Draft>, Vec<usize>)> = vec![(None, Vec::new())];
         for (index, (file, cgu)) in image.files.iter().zip(&cgus).enumerate() {
             let Some(slot) = self.by_unit.get_mut(units.debug + index) else { break };
             match cgu {
                 _ if slot.is_some() => groups.push((slot.map(|(draft, _)| draft), Vec::new())),
-                Some(_) if merged => self.has_rust = true,
+                Some(_) if merged && !is_stated => self.has_rust = true,
                 Some(cgu) => {
                     let draft = book.exact(&Mention { name: cgu.krate.to_string(), id: cgu.id });
                     *slot = Some((draft, Evidence::SymbolFile));
                     self.has_rust = true;
-                    groups.push((Some(draft), Vec::new()));
+                    match self.is_merged.get_mut(units.debug + index).filter(|_| merged) {
+                        Some(is_merged) => *is_merged = true,
+                        None => groups.push((Some(draft), Vec::new())),
+                    }
                 }
                 // What a build script compiled lies in the library of its package.
                 None if let Some(krate) = names::library_crate(file) => {

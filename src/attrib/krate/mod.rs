@@ -136,14 +136,14 @@ pub(super) fn build(
     let (rows, ids) = book.finish(text);
     let id = |draft: Draft| ids[draft.index()];
     let toolchain: Vec<bool> = rows.iter().map(|r| r.source == Some(Source::Std)).collect();
-    let merged = linked::merged(&image.units);
     let of_unit = |(index, draft): (usize, &Option<(Draft, Evidence)>)| {
         let (draft, evidence) = (*draft)?;
-        let is_merged = merged.get(index) == Some(&true);
+        let is_merged = compiled.is_merged.get(index) == Some(&true);
         Some(OfUnit { krate: id(draft), evidence, is_merged })
     };
     let of_unit: Vec<Option<OfUnit>> = drafts.iter().enumerate().map(of_unit).collect();
-    let has_files = drafts.iter().flatten().any(|(_, e)| *e == Evidence::SymbolFile);
+    let single = drafts.iter().zip(&compiled.is_merged).filter(|(_, is_merged)| !**is_merged);
+    let has_files = single.filter_map(|(draft, _)| *draft).any(|(_, e)| e == Evidence::SymbolFile);
     let has_units = drafts.iter().flatten().any(|(_, e)| *e == Evidence::Unit);
     let of_symbol = (0..symbols.rows.len())
         .map(|row| {

@@ -28,8 +28,9 @@ fn by_unit(symbol: &OfSymbol, unit: Option<OfUnit>) -> Option<Answer> {
     let unit = unit?;
     // C without a file symbol of its own follows the last codegen unit in the
     // symbol table and is no part of it. Rust has mangled names, but for what
-    // compilers make themselves.
-    let foreign = symbol.scheme == Scheme::Plain && !symbol.is_generated;
+    // compilers make themselves. Of a file that holds all crates nothing is known
+    // unless symbols state that they are of it.
+    let foreign = symbol.scheme == Scheme::Plain && !symbol.is_generated && !unit.is_merged;
     if unit.evidence == Evidence::SymbolFile && foreign
         || unit.evidence != Evidence::Unit && symbol.is_runtime
     {

@@ -36,7 +36,12 @@ pub fn read_with<T>(input: &Input, search: &Search, then: impl FnOnce(&Image<'_>
         return Ok(then(&image));
     }
     let given = database::open(given, &image);
-    let mut desk = Desk { binary: input, done: vec![false; given.len()], refused: vec![None; given.len()] };
+    let mut desk = Desk {
+        binary: input,
+        done: vec![false; given.len()],
+        refused: vec![None; given.len()],
+        unfit: Vec::new(),
+    };
     let mut finder = Finder::new(input, search, &folders);
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
     let found = database::open(finder.find(&wants(&image)), &image);
@@ -85,6 +90,8 @@ struct Desk<'i> {
     done: Vec<bool>,
     /// By index of the given files: why it was not.
     refused: Vec<Option<String>>,
+    /// Files that were found and were of no use, and why.
+    unfit: Vec<(PathBuf, String)>,
 }
 
 impl Desk<'_> {
@@ -114,8 +121,10 @@ impl Desk<'_> {
                 break;
             }
             if let Err(why) = offer(&mut image, self.binary.bytes(), file) {
-                let text = format!("{} is not read: {why}", file.input.path().display());
+                let path = file.input.path();
+                let text = format!("{} is not read: {why}", path.display());
                 image.diagnostics.push(Diagnostic::warning("debug-file-unrelated", text));
+                self.unfit.push((path.to_path_buf(), why));
             }
         }
         image
@@ -158,10 +167,15 @@ impl Desk<'_> {
         for folder in folders {
             let used = |file: &String| Path::new(file).starts_with(folder);
             if !image.elsewhere.files.iter().any(used) {
+                let unfit = self.unfit.iter().find(|(file, _)| file.starts_with(folder));
+                let why = unfit.map(|(file, why)| match file.strip_prefix(folder) {
+                    Ok(inside) => format!("of {} in it, {why}", inside.display()),
+                    Err(_) => why.clone(),
+                });
                 return Err(Error::Unrelated {
                     path: folder.clone(),
                     of: self.binary.path().to_path_buf(),
-                    why: "no file in it fits".to_string(),
+                    why: why.unwrap_or_else(|| "no file in it fits".to_string()),
                 });
             }
         }

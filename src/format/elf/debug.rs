@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use object::elf;
-use object::read::elf::{CompressionHeader, SectionHeader};
+use object::read::elf::CompressionHeader;
 use object::read::{CompressedData, CompressionFormat};
 use rayon::prelude::*;
 
@@ -126,7 +126,7 @@ fn stored<'data, H: Elf>(
 ) -> Result<CompressedData<'data>, String> {
     let bytes = file.bytes(index);
     let Some(header) = file.headers.get(index) else { return Ok(CompressedData::none(bytes)) };
-    if header.sh_flags(file.endian).0 & elf::SHF_COMPRESSED.0 != 0 {
+    if file.is_compressed(header) {
         let head: &[H::CompressionHeader] = File::<H>::array(bytes);
         let Some(head) = head.first() else { return Err("its compression header is cut off".into()) };
         let format = match head.ch_type(file.endian) {

@@ -61,6 +61,11 @@ impl<'data, H: Elf> File<'data, H> {
         object::pod::slice_from_bytes(bytes, count).map_or(&[], |(array, _)| array)
     }
 
+    /// Whether a section starts with a compression header (`SHF_COMPRESSED`, gABI chapter 4).
+    fn is_compressed(&self, header: &H::SectionHeader) -> bool {
+        header.sh_flags(self.endian).0 & object::elf::SHF_COMPRESSED.0 != 0
+    }
+
     /// Whether the word size is 64 bit.
     fn is_64(&self) -> bool {
         self.header.is_type_64()

@@ -26,7 +26,9 @@ pub(super) fn read<H: Elf>(
         data_base: got,
     };
     let find = |wanted: fn(&str) -> bool| -> Vec<UnwindSection<'_>> {
-        let all = sections.iter().enumerate().filter(|(_, s)| wanted(&s.name) && s.uncompressed.is_none());
+        // What is stored compressed has no places to speak of.
+        let stored = |index| file.headers.get(index).is_some_and(|h| !file.is_compressed(h));
+        let all = sections.iter().enumerate().filter(|(index, s)| wanted(&s.name) && stored(*index));
         all.map(|(index, s)| UnwindSection {
             bytes: file.bytes(index),
             pos: s.span.start,
