@@ -196,7 +196,7 @@ fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
         label: crate_label(passes, owner),
         basis: match owner.instantiated_evidence {
             Evidence::Reference if is_contested => {
-                "several crates refer to it or share its end, most of them from this one"
+                "this crate refers to it, and so do others or what nobody is known to have"
             }
             Evidence::Reference => "code or data of this crate refers to it",
             Evidence::NoObjectFile => "a guess: names before and behind it are of this crate",

@@ -76,8 +76,8 @@ fn explain_crate(args: &ExplainArgs, model: &Model, name: &str) -> Result<()> {
     })
 }
 
-/// The leaf and the position that `what` means, and the names of other symbols it could mean.
-fn find(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
+/// The leaf and the position that `what` means, and other symbols it could mean.
+fn find(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<SymbolId>)> {
     let number = |text: &str| match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
@@ -109,7 +109,7 @@ fn find(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
 }
 
 /// Symbols by name: the whole name first, then any part of it; the largest is meant.
-fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
+fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<SymbolId>)> {
     let rows = model.symbols.iter().enumerate().filter(|(_, r)| r.sort.is_symbol());
     let named: Vec<(SymbolId, &str)> =
         rows.map(|(i, r)| (SymbolId::new(i), model.names.get(r.name))).collect();
@@ -134,7 +134,7 @@ fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<String>)> {
     };
     match found.first().and_then(|&id| place(id)) {
         Some(leaf) => {
-            let others = found.iter().skip(1).take(MATCHES).map(|&id| model.symbol_label(id));
+            let others = found.iter().skip(1).take(MATCHES).copied();
             Ok((leaf, leaf.start, others.collect()))
         }
         None => Err(CliError::new(format!("no symbol is called `{what}` or has that in its name"))

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::escape::for_terminal;
 use super::sheet::{Style, heading, mark, shorten, shows, wrapped};
 use super::size;
-use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Row};
+use crate::report::{CrateFacts, ExplainCrate, ExplainPlace, Match, Row};
 
 /// Writes the explanation of a place.
 pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -52,8 +52,8 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
             "defined_in" => "defined in",
             _ => "instantiated by",
         };
-        let text =
-            format!("  {notion:<16} {}: {}", for_terminal(&answer.label), for_terminal(&answer.reason));
+        let label = mark(answer.notion == "crate" && place.estimated, for_terminal(&answer.label).into());
+        let text = format!("  {notion:<16} {label}: {}", for_terminal(&answer.reason));
         wrapped(&text, 4, style, out)?;
     }
     if !report.referrers.is_empty() {
@@ -83,8 +83,15 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
     if !report.other_matches.is_empty() {
         writeln!(out)?;
         heading("Other symbols of that name", style, out)?;
-        for name in report.other_matches.iter().take(10) {
-            listed("  ", name, style, out)?;
+        let owner =
+            |m: &Match| mark(m.estimated, for_terminal(m.krate.as_deref().unwrap_or_default()).into());
+        let shown = &report.other_matches[..report.other_matches.len().min(10)];
+        let widest = shown.iter().map(|m| owner(m).chars().count()).max().unwrap_or_default();
+        for other in shown {
+            let address = other.address.map_or(String::new(), |a| format!("{a:#x}"));
+            let owner = owner(other);
+            let before = format!("  {address:<10} {:>10}  {owner:<widest$}  ", style.bytes(other.size));
+            listed(&before, &other.symbol, style, out)?;
         }
         more(report.other_matches.len(), 10, out)?;
     }

@@ -1,5 +1,7 @@
 //! The answer to "whose is this, and why?".
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::ledger::{LedgerRow, row};
@@ -28,11 +30,28 @@ pub struct ExplainPlace<'m> {
     /// What refers to it, for data without a symbol.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub referrers: Vec<String>,
-    /// Other symbols that the question could mean.
+    /// Other symbols that the question could mean, largest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub other_matches: Vec<String>,
+    pub other_matches: Vec<Match>,
     /// What could not be understood in the file.
     pub diagnostics: Vec<Issue>,
+}
+
+/// A symbol that a question could mean: copies of one generic share a name, and this tells them apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Match {
+    /// Demangled.
+    pub symbol: String,
+    /// Address as the file states it; asking for it explains this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<u64>,
+    /// Size of the symbol itself.
+    pub size: u64,
+    /// Label of the crate that owns it, or a bucket in brackets; absent if it has no bytes.
+    #[serde(rename = "crate", skip_serializing_if = "Option::is_none")]
+    pub krate: Option<String>,
+    /// Whether that owner is a guess or chosen by a majority.
+    pub estimated: bool,
 }
 
 /// A symbol in full.
@@ -138,7 +157,7 @@ pub struct Found {
     /// What refers to it.
     pub referrers: Vec<String>,
     /// Other symbols that the question could mean.
-    pub other_matches: Vec<String>,
+    pub other_matches: Vec<SymbolId>,
 }
 
 /// Explains a place.
@@ -152,9 +171,36 @@ pub fn explain_place<'m>(model: &'m Model, found: &'m Found) -> ExplainPlace<'m>
         crates: answers(model, leaf),
         claims: found.claims.clone(),
         referrers: found.referrers.clone(),
-        other_matches: found.other_matches.clone(),
+        other_matches: matches(model, &found.other_matches),
         diagnostics: issues(model),
     }
+}
+
+/// *Cost*: one pass over the leaves.
+fn matches(model: &Model, ids: &[SymbolId]) -> Vec<Match> {
+    let holder = |id: &SymbolId| id.get().and_then(|i| model.symbols.get(i)).map(|row| row.alias_of);
+    let mut homes: HashMap<SymbolId, Option<Leaf>> =
+        ids.iter().filter_map(holder).map(|id| (id, None)).collect();
+    if !homes.is_empty() {
+        for leaf in model.leaves.iter().filter(|l| l.home) {
+            if let Some(home) = homes.get_mut(&leaf.symbol) {
+                *home = Some(leaf);
+            }
+        }
+    }
+    let one = |id: &SymbolId| {
+        let row = model.symbols.get(id.get()?)?;
+        let home = homes.get(&row.alias_of).copied().flatten();
+        let krate = home.and_then(|leaf| model.crates.get(model.owner(leaf.owner).krate.get()?));
+        Some(Match {
+            symbol: model.symbol_label(*id),
+            address: row.address,
+            size: row.size,
+            krate: krate.map(|c| model.names.get(c.label).to_string()),
+            estimated: home.is_some_and(|leaf| leaf.estimated),
+        })
+    };
+    ids.iter().filter_map(one).collect()
 }
 
 fn symbol(model: &Model, id: SymbolId) -> Option<ExplainSymbol> {

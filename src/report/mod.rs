@@ -20,7 +20,7 @@ pub use diff::{
     Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff,
 };
 pub use explain::{
-    Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, explain_crate,
+    Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, Match, explain_crate,
     explain_place,
 };
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};

@@ -1,7 +1,7 @@
 //! What `bloat explain` says of the small program: both notions and why, the unit
 //! of C, who refers to a constant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -61,6 +61,38 @@ fn a_generic_of_alloc_has_its_definer_and_each_of_its_users() {
         assert!(text.contains("the toolchain defines it, so who instantiated it pays"), "{text}");
     }
     assert!(users.len() >= 2, "the program has generics of alloc in {users:?} only");
+}
+
+#[test]
+fn copies_of_one_generic_are_told_apart_by_address_and_owner() {
+    let (binary, map) = small_subject("small-plain", "none");
+    let map = linked(&map);
+    let bytes = std::fs::read(&binary).expect("the program can be read");
+    let file = object::File::parse(&*bytes).expect("it is an object file");
+    // Address of each copy, and who instantiated it, by name.
+    let mut copies: BTreeMap<String, BTreeMap<u64, &str>> = BTreeMap::new();
+    for symbol in file.symbols().filter(|s| s.kind() == SymbolKind::Text && s.size() > 0) {
+        let name = names::display(symbol.name().expect("names are text"));
+        let user = place(&map, symbol.address()).filter(|u| ["app", "shapes", "tally"].contains(u));
+        if let Some(user) = user.filter(|_| name.starts_with("alloc::")) {
+            copies.entry(name).or_default().insert(symbol.address(), user);
+        }
+    }
+    let of_several = |users: &BTreeMap<u64, &str>| users.values().collect::<BTreeSet<_>>().len() > 1;
+    let (name, users) =
+        copies.iter().find(|(_, users)| of_several(users)).expect("two crates share a generic");
+    let (report, text) = explain(&binary, name);
+    let mut found: BTreeMap<u64, &str> = BTreeMap::new();
+    found.extend(report["place"]["address"].as_u64().zip(report["place"]["crate"].as_str()));
+    for other in report["other_matches"].as_array().expect("there are others") {
+        assert_eq!(other["symbol"], name.as_str(), "{text}");
+        let address = other["address"].as_u64().expect("it has an address");
+        assert!(text.contains(&format!("{address:#x} ")), "{address:#x} is not in {text}");
+        found.extend(other["crate"].as_str().map(|krate| (address, krate)));
+    }
+    for (address, user) in users {
+        assert_eq!(found.get(address), Some(user), "{address:#x}: {text}");
+    }
 }
 
 #[test]

@@ -59,14 +59,14 @@ fn is_text_before(known: &Known<'_, '_>, at: u64) -> bool {
     form(before) && form(at) && known.bytes.get(before as usize).is_some_and(|&b| b != 0)
 }
 
-/// Marks objects that data of another crate points at than the one that has them.
+/// Marks objects that data of another crate points at than the one that has them, or data of
+/// which nothing is known.
 fn contest(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) {
     for &(to, from) in from_data {
         let Some(index) = object_at(objects, to) else { continue };
         let by = voter(objects, runs, from).map(|v| v.owner.instantiated_by);
-        let by = by.filter(|&by| by != CrateId::NONE);
-        if let (Some(has), Some(by)) = (&mut objects[index].owner, by) {
-            has.is_contested |= has.owner.instantiated_by != by;
+        if let Some(has) = &mut objects[index].owner {
+            has.is_contested |= by.is_none_or(|by| by != CrateId::NONE && by != has.owner.instantiated_by);
         }
     }
 }
@@ -115,17 +115,24 @@ impl Holes {
     }
 }
 
-/// Positions in holes that code refers to, with the owner of that code; each run counts once; sorted.
-fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<(u64, Owner)> {
-    let mut all: Vec<(u64, Owner)> = Vec::new();
+/// A position in a hole, and the owner of the code that refers to it; `None` if nothing is known of that code.
+type FromCode = (u64, Option<Owner>);
+
+/// Positions in holes that code refers to; each run counts once; sorted.
+///
+/// Code of which some owner but no instantiator is known has no say.
+fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<FromCode> {
+    let mut all: Vec<FromCode> = Vec::new();
     let mut last: Option<(u64, usize)> = None;
     for reference in references.iter().filter(|r| holes.index(r.to).is_some()) {
         let Some(run) = run_at(runs, reference.from) else { continue };
         if last.replace((reference.to, run)) == Some((reference.to, run)) {
             continue;
         }
-        let owner = runs[run].owner.filter(|o| o.instantiated_by != CrateId::NONE);
-        all.extend(owner.map(|owner| (reference.to, owner)));
+        let owner = runs[run].owner;
+        if owner.is_none_or(|o| o.instantiated_by != CrateId::NONE) {
+            all.push((reference.to, owner));
+        }
     }
     all.sort_unstable();
     all
@@ -144,7 +151,7 @@ pub(super) fn referrers(image: &Image<'_>, references: &References, span: Range<
 /// Cuts runs at every place that something refers to.
 ///
 /// A run with a symbol is one object: the symbol says where it starts and ends.
-fn cut(runs: &[Run], open: &[usize], from_code: &[(u64, Owner)], from_data: &[(u64, u64)]) -> Vec<Object> {
+fn cut(runs: &[Run], open: &[usize], from_code: &[FromCode], from_data: &[(u64, u64)]) -> Vec<Object> {
     let mut starts: Vec<u64> = from_code.iter().map(|&(to, _)| to).collect();
     starts.extend(from_data.iter().map(|&(to, _)| to));
     starts.sort_unstable();
@@ -174,7 +181,7 @@ fn object_at(objects: &[Object], pos: u64) -> Option<usize> {
     objects.get(index).filter(|o| pos < o.span.end).map(|_| index)
 }
 
-fn vote_of_code(objects: &mut [Object], from_code: &[(u64, Owner)]) {
+fn vote_of_code(objects: &mut [Object], from_code: &[FromCode]) {
     let mut at = 0;
     while at < from_code.len() {
         let Some(index) = object_at(objects, from_code[at].0) else {
@@ -183,9 +190,9 @@ fn vote_of_code(objects: &mut [Object], from_code: &[(u64, Owner)]) {
         };
         let end = objects[index].span.end;
         let count = from_code[at..].partition_point(|&(to, _)| to < end).max(1);
-        let vote = |&(_, owner): &(u64, Owner)| Concluded { owner, is_contested: false };
-        let votes: Vec<Concluded> = from_code[at..at + count].iter().map(vote).collect();
-        objects[index].owner = elect(&votes);
+        let vote = |&(_, owner): &FromCode| owner.map(|owner| Concluded { owner, is_contested: false });
+        let votes: Vec<Concluded> = from_code[at..at + count].iter().filter_map(vote).collect();
+        objects[index].owner = elect(&votes, count - votes.len());
         at += count;
     }
 }
@@ -204,7 +211,7 @@ fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) 
         if objects[index].owner.is_none() {
             let voters = from_data[at..at + count].iter().filter_map(|&(_, from)| voter(objects, runs, from));
             let votes: Vec<Concluded> = voters.filter(|o| o.owner.instantiated_by != CrateId::NONE).collect();
-            elected.extend(elect(&votes).map(|owner| (index, owner)));
+            elected.extend(elect(&votes, 0).map(|owner| (index, owner)));
         }
         at += count;
     }
@@ -223,17 +230,22 @@ fn voter(objects: &[Object], runs: &[Run], pos: u64) -> Option<Concluded> {
 
 /// The crate that most voters are instantiated by, and what most of those are defined in.
 ///
-/// Ties go to the lower crate, so the order of votes has no influence.
-fn elect(votes: &[Concluded]) -> Option<Concluded> {
+/// Ties go to the lower crate, so the order of votes has no influence. Where more voters are
+/// `unknown` than are of any crate, nobody is elected.
+fn elect(votes: &[Concluded], unknown: usize) -> Option<Concluded> {
     let winner = most(votes.iter().map(|o| o.owner.instantiated_by))?;
     let of_winner = votes.iter().filter(|o| o.owner.instantiated_by == winner);
+    if of_winner.clone().count() < unknown {
+        return None;
+    }
     let krate = most(of_winner.map(|o| o.owner.krate))?;
     // A conclusion from guesses is one.
     let guessed = votes.iter().map(|o| o.owner.instantiated_evidence).filter(|e| e.is_guess()).max();
     let evidence = guessed.unwrap_or(Evidence::Reference);
     Some(Concluded {
         owner: conclusion(krate, winner, evidence),
-        is_contested: votes.iter().any(|o| o.is_contested || o.owner.instantiated_by != winner),
+        is_contested: unknown > 0
+            || votes.iter().any(|o| o.is_contested || o.owner.instantiated_by != winner),
     })
 }
 
@@ -247,17 +259,21 @@ mod tests {
 
     #[test]
     fn the_majority_wins_and_ties_do_not_depend_on_order() {
-        let elected = |votes: &[Owner]| {
+        let elect_of = |votes: &[Owner], unknown: usize| {
             let votes: Vec<Concluded> =
                 votes.iter().map(|&owner| Concluded { owner, is_contested: false }).collect();
-            elect(&votes).map(|o| (o.owner.krate.0, o.owner.instantiated_by.0, o.is_contested))
+            elect(&votes, unknown).map(|o| (o.owner.krate.0, o.owner.instantiated_by.0, o.is_contested))
         };
+        let elected = |votes: &[Owner]| elect_of(votes, 0);
         assert_eq!(elected(&[]), None);
         assert_eq!(elected(&[owner(1, 1), owner(2, 2), owner(3, 2)]), Some((2, 2, true)));
         assert_eq!(elected(&[owner(2, 2), owner(1, 1)]), Some((1, 1, true)));
         assert_eq!(elected(&[owner(1, 1), owner(2, 2)]), Some((1, 1, true)));
         // Generics of two crates that one crate instantiated: nobody else has a share.
         assert_eq!(elected(&[owner(1, 2), owner(2, 2)]), Some((1, 2, false)));
+        // Who is unknown may be anybody.
+        assert_eq!(elect_of(&[owner(1, 1)], 1), Some((1, 1, true)));
+        assert_eq!(elect_of(&[owner(1, 1)], 2), None);
     }
 
     fn run(span: Range<u64>, symbol: SymbolId) -> Run {
@@ -267,19 +283,20 @@ mod tests {
     #[test]
     fn anonymous_runs_are_cut_where_something_points_and_symbols_are_not() {
         let runs = [run(0..100, SymbolId::NONE), run(100..200, SymbolId(7))];
-        let from_code = [(10, owner(1, 1)), (150, owner(2, 2))];
+        // Nothing is known of the code that refers to 30.
+        let from_code = [(10, Some(owner(1, 1))), (30, None), (150, Some(owner(2, 2)))];
         let mut objects = cut(&runs, &[0, 1], &from_code, &[(40, 500)]);
         let spans: Vec<_> = objects.iter().map(|o| o.span.clone()).collect();
-        assert_eq!(spans, [0..10, 10..40, 40..100, 100..200]);
+        assert_eq!(spans, [0..10, 10..30, 30..40, 40..100, 100..200]);
         vote_of_code(&mut objects, &from_code);
         let owners: Vec<_> = objects.iter().map(|o| o.owner.map(|o| o.owner.krate.0)).collect();
-        assert_eq!(owners, [None, Some(1), None, Some(2)]);
+        assert_eq!(owners, [None, Some(1), None, None, Some(2)]);
     }
 
     #[test]
     fn ownership_passes_from_data_to_data() {
         let runs = [run(0..100, SymbolId::NONE)];
-        let from_code = [(0, owner(1, 1))];
+        let from_code = [(0, Some(owner(1, 1)))];
         // A table at 0 points at 50, which points at 80.
         let from_data = [(50, 8), (80, 56)];
         let mut objects = cut(&runs, &[0], &from_code, &from_data);
@@ -306,6 +323,9 @@ mod tests {
         // The first points at the second, which is not its own; the second at the third, which is.
         contest(&mut objects, &[(20, 0), (40, 24)], &runs);
         assert_eq!(contested(&objects), [false, true, false]);
+        // Nothing is known of what lies at 80.
+        contest(&mut objects, &[(0, 80)], &runs);
+        assert_eq!(contested(&objects), [true, true, false]);
     }
 
     #[test]

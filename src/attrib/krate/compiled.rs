@@ -2,6 +2,7 @@
 //!
 //! Knows names only as far as they tell which crate a nameless unit holds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::book::{Book, Draft, Mention};
@@ -41,7 +42,7 @@ pub(super) fn read(
     let mut compiled = Compiled { by_unit: vec![None; units.rows.len()], is_merged, has_rust: false };
     compiled.rust_units(image, book);
     compiled.archives(image, book);
-    compiled.incremental(image, symbols, units, (mentions, text), book);
+    compiled.incremental(image, symbols, units, (mentions, text), packages, book);
     compiled.foreign_units(image, book);
     compiled.files(image, units, packages, book);
     compiled
@@ -101,6 +102,7 @@ impl Compiled {
         symbols: &Symbols,
         units: &Units,
         (mentions, text): (&Mentions, &Names),
+        packages: &Packages,
         book: &mut Book,
     ) {
         let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
@@ -133,13 +135,17 @@ impl Compiled {
         let rows_of = |of_group: &[usize]| -> Vec<usize> {
             of_group.iter().filter_map(|u| members.get(u)).flatten().copied().collect()
         };
-        // A package mostly has the name of its directory. A small program may hold
-        // more generics of its dependencies than code of its own.
+        // A list of packages may have the directory. Else a package mostly has its name.
+        // A small program may hold more generics of its dependencies than code of its own.
         let by_place = |(comp_dir, root): &(&str, &str), of_group: &[usize]| {
-            let whole = format!("{comp_dir}/{root}");
-            let folder = path::directory(&whole).rsplit(['/', '\\']).next().unwrap_or_default();
-            let folder = folder.replace('-', "_");
-            mentions.most_defined(&rows_of(of_group), |m| eligible(m) && m.name == folder)
+            let whole = root_file(root, comp_dir);
+            let directory = path::directory(&whole);
+            let rows = rows_of(of_group);
+            if let Some(package) = packages.in_directory(directory) {
+                return mentions.most_defined(&rows, |m| package.makes(&m.name));
+            }
+            let folder = directory.rsplit(['/', '\\']).next().unwrap_or_default().replace('-', "_");
+            mentions.most_defined(&rows, |m| eligible(m) && m.name == folder)
         };
         let placed: HashMap<(&str, &str), &Mention> =
             groups.iter().filter_map(|(key, group)| Some((*key, by_place(key, group)?))).collect();
@@ -154,7 +160,7 @@ impl Compiled {
                     mentions.most_defined(&rows, |m| eligible(m) && (in_file || !taken.contains(m)))
                 });
             let Some(mention) = mention else { continue };
-            let whole = format!("{comp_dir}/{root}");
+            let whole = root_file(root, comp_dir);
             let draft = match mention.id {
                 None if !in_file => book.in_directory(&mention.name, path::directory(&whole)),
                 _ => book.exact(mention),
@@ -272,15 +278,10 @@ impl Compiled {
         if !is_link_order(image) {
             return;
         }
-        let mut behind = false;
         let mut drafts: BTreeMap<Draft, bool> = BTreeMap::new();
-        for (index, file) in image.files.iter().enumerate() {
-            let cgu = names::cgu(file);
-            // A list of files may be followed by another that starts over.
-            behind &= !rules::is_runtime_file(file);
-            behind |= cgu.as_ref().is_some_and(|c| names::is_toolchain_crate(c.krate));
+        for (index, (file, behind)) in image.files.iter().zip(behind_toolchain(&image.files)).enumerate() {
             let slot = self.by_unit.get(units.debug + index).copied().flatten();
-            if let (Some(_), Some((draft, Evidence::SymbolFile))) = (cgu, slot) {
+            if let (Some(_), Some((draft, Evidence::SymbolFile))) = (names::cgu(file), slot) {
                 *drafts.entry(draft).or_insert(true) &= behind;
             }
         }
@@ -304,6 +305,24 @@ impl Compiled {
     }
 }
 
+/// By file: whether it lies among the toolchain's own crates or behind them.
+///
+/// GNU ld lists files in several rounds, each in link order: one may start over behind a
+/// start file, or behind `core` and `compiler_builtins`, which are linked last of all crates.
+fn behind_toolchain(files: &[Cow<'_, str>]) -> Vec<bool> {
+    let mut behind = false;
+    let mut at_end = false;
+    let of_file = |file: &Cow<'_, str>| {
+        let krate = names::cgu(file).map(|c| c.krate);
+        let is_toolchain = krate.is_some_and(names::is_toolchain_crate);
+        let starts_over = rules::is_runtime_file(file) || at_end && krate.is_some() && !is_toolchain;
+        behind = is_toolchain || behind && !starts_over;
+        at_end = behind && (at_end || krate.is_some_and(|c| c == "core" || c == "compiler_builtins"));
+        behind
+    };
+    files.iter().map(of_file).collect()
+}
+
 /// Whether the symbol table lists files as they were linked.
 ///
 /// Thin LTO lists codegen units by name. In link order the toolchain comes last.
@@ -315,14 +334,21 @@ fn is_link_order(image: &Image<'_>) -> bool {
 
 /// Adds what the root file of a crate and the directory of its compilation say.
 fn describe(book: &mut Book, draft: Draft, krate: &str, root: &str, comp_dir: &str) {
-    let relative = !root.starts_with(['/', '\\']) && root.as_bytes().get(1) != Some(&b':');
     let Some(mut package) = path::package(root, Some(krate)) else { return };
     // The toolchain's own root files are relative to where it was built.
-    if relative && path::package(comp_dir, None).is_some_and(|p| p.source == Source::Std) {
+    if is_relative(root) && path::package(comp_dir, None).is_some_and(|p| p.source == Source::Std) {
         package = path::Package { name: None, version: None, source: Source::Std };
     }
-    let whole = if relative { format!("{comp_dir}/{root}") } else { root.to_string() };
-    book.describe(draft, &package, &whole);
+    book.describe(draft, &package, &root_file(root, comp_dir));
+}
+
+/// The path of a crate's root file, which Cargo may write relative to the directory of compilation.
+fn root_file<'p>(root: &'p str, comp_dir: &str) -> Cow<'p, str> {
+    if is_relative(root) { format!("{comp_dir}/{root}").into() } else { root.into() }
+}
+
+fn is_relative(path: &str) -> bool {
+    !path.starts_with(['/', '\\']) && path.as_bytes().get(1) != Some(&b':')
 }
 
 /// Whether a name is nothing but the hash of a codegen unit, as in incremental builds.
@@ -344,4 +370,39 @@ fn symbols_of(image: &Image<'_>, symbols: &Symbols, units: &Units) -> HashMap<us
         }
     }
     members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_files_are_relative_to_the_directory_of_compilation_or_absolute() {
+        assert_eq!(root_file("app/src/main.rs", "/w"), "/w/app/src/main.rs");
+        assert_eq!(root_file("/w/dep/src/lib.rs", "/w/dep"), "/w/dep/src/lib.rs");
+        assert_eq!(root_file(r"C:\w\dep\src\lib.rs", r"C:\w\dep"), r"C:\w\dep\src\lib.rs");
+    }
+
+    /// The order of files in symbol tables of GNU ld and LLD, shortened.
+    #[test]
+    fn crates_behind_the_toolchain_are_told_from_those_of_the_next_round() {
+        let behind = |names: &[&'static str]| -> Vec<&'static str> {
+            let unit = |name: &&str| match name.rsplit_once('.') {
+                Some(_) => Cow::from(name.to_string()),
+                None => Cow::from(format!("{name}.4b40594429ef3e15-cgu.0")),
+            };
+            let files: Vec<Cow<'_, str>> = names.iter().map(unit).collect();
+            let behind = behind_toolchain(&files);
+            names.iter().zip(behind).filter(|(_, behind)| *behind).map(|(name, _)| *name).collect()
+        };
+        let lld = ["crtstuff.c", "app", "url", "std", "hashbrown", "core", "compiler_builtins", "crtstuff.c"];
+        assert_eq!(behind(&lld), ["std", "hashbrown", "core", "compiler_builtins"]);
+        let first = ["Scrt1.o", "app", "std", "gimli", "core", "crtstuff.c", "mio"];
+        let second = ["panic_unwind", "memchr", "compiler_builtins", "url", "tables.c", "bitflags"];
+        let rounds = [&first[..], &second, &["compiler_builtins", "crtstuff.c"]].concat();
+        assert_eq!(
+            behind(&rounds),
+            ["std", "gimli", "core", "panic_unwind", "memchr", "compiler_builtins", "compiler_builtins"]
+        );
+    }
 }

@@ -36,8 +36,15 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
     if is_rooted && parts.starts_with(&["rust", "deps"]) {
         return named(parts.get(2), Source::Std);
     }
-    if is_rooted && parts.starts_with(&["cargo", "registry", "src"]) {
-        return named(parts.get(4), Source::Std);
+    // Its builders' own registry; newer toolchains write its index as a hash.
+    if is_rooted && parts.starts_with(&["cargo", "registry"]) {
+        match parts.get(2) {
+            Some(&"src") => return named(parts.get(4), Source::Std),
+            Some(index) if index.len() == 16 && index.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                return named(parts.get(3), Source::Std);
+            }
+            _ => {}
+        }
     }
     // Paths in panics are relative to the toolchain's sources.
     let is_library = parts.first() == Some(&"library")
@@ -67,7 +74,12 @@ pub(super) fn package<'p>(path: &'p str, krate: Option<&str>) -> Option<Package<
     if let Some((name, version)) = versioned {
         return Some(Package { name: Some(name), version: Some(version), source: Source::Registry });
     }
-    if let Some(at) = parts.iter().position(|p| *p == "vendor") {
+    // Among the modules of a package that is one of them: `src/vendor/reader.rs`.
+    let is_module = |at: usize| {
+        let has_src = |parts: &[&str]| parts.contains(&"src");
+        has_src(&parts[..at]) && !has_src(&parts[at..])
+    };
+    if let Some(at) = parts.iter().position(|p| *p == "vendor").filter(|&at| !is_module(at)) {
         return named(parts.get(at + 1), Source::Registry);
     }
     // Cargo compiles members of the workspace by paths relative to its root.
@@ -168,8 +180,29 @@ mod tests {
         check("crates/core/lib.rs", None, None, Source::Workspace);
         check("/home/u/other/src/lib.rs", None, None, Source::Path);
         check("/build/vendor/libc/src/lib.rs", Some("libc"), None, Source::Registry);
+        check("/usr/src/vendor/libc/src/lib.rs", Some("libc"), None, Source::Registry);
         check("/build/deps/clap-4.0.0-rc.3/src/lib.rs", Some("clap"), Some("4.0.0-rc.3"), Source::Registry);
         assert_eq!(package("", None), None);
+    }
+
+    #[test]
+    fn a_module_called_vendor_is_no_folder_of_packages() {
+        check("crates/tool/src/vendor/reader.rs", None, None, Source::Workspace);
+        check("/home/u/tool/src/vendor/reader/mod.rs", None, None, Source::Path);
+        let of_places = package_of_source("crates/tool-lib/src/vendor/reader.rs");
+        assert_eq!(of_places.and_then(|p| p.name), Some("tool-lib"));
+    }
+
+    #[test]
+    fn the_registry_of_the_toolchain_is_told_from_the_users() {
+        let std = |path| package_of_source(path).filter(|p| p.source == Source::Std).and_then(|p| p.version);
+        assert_eq!(std("/cargo/registry/25cdd57fae9f0462/gimli-0.34.0/src/read/line.rs"), Some("0.34.0"));
+        assert_eq!(
+            std("/cargo/registry/src/github.com-1ecc6299db9ec823/gimli-0.26.2/src/lib.rs"),
+            Some("0.26.2")
+        );
+        assert_eq!(std("/home/u/.cargo/registry/src/index-1949cf8c6b5b557f/gimli-0.34.0/src/lib.rs"), None);
+        assert_eq!(std("registry/gimli-0.34.0/src/lib.rs"), None);
     }
 
     #[test]
