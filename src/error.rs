@@ -48,6 +48,14 @@ pub enum Error {
         /// How that is known.
         why: String,
     },
+    /// A snapshot that is damaged, of another version, or something else altogether.
+    #[error("failed to read the snapshot `{}`", path.display())]
+    Snapshot {
+        /// The path as given by the caller.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// How much a [`Diagnostic`] matters to a reader of the report.
@@ -75,7 +83,7 @@ pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
     /// A stable identifier such as `section-out-of-file`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One sentence without a full stop, naming the thing and the place.
     pub message: String,
     /// Where in the file, as a file offset in bytes, when there is such a place.
@@ -87,12 +95,24 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Something is wrong with the file.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, code, message: message.into(), offset: None, bytes: None }
+        Diagnostic {
+            severity: Severity::Warning,
+            code: code.into(),
+            message: message.into(),
+            offset: None,
+            bytes: None,
+        }
     }
 
     /// Nothing is wrong, but the reader should know.
     pub fn note(code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Note, code, message: message.into(), offset: None, bytes: None }
+        Diagnostic {
+            severity: Severity::Note,
+            code: code.into(),
+            message: message.into(),
+            offset: None,
+            bytes: None,
+        }
     }
 
     /// The same with the file offset it concerns.

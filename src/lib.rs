@@ -27,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod format;
+pub mod hash;
 pub mod input;
 mod intern;
 pub mod kind;
@@ -36,6 +37,7 @@ pub mod partition;
 pub mod project;
 pub mod render;
 pub mod report;
+pub mod snapshot;
 pub mod timing;
 
 pub use intern::{NameId, Names};

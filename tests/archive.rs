@@ -101,7 +101,7 @@ fn members_without_machine_code_are_named() {
     add("notes.txt/", b"words");
     let model = bloat::analyze(&Input::from_bytes("made.a", bytes)).expect("it is an archive");
     assert_eq!(model.check(), Ok(()));
-    assert_eq!((model.facts.format, model.facts.file_type), ("archive", "Rust library"));
+    assert_eq!((&*model.facts.format, &*model.facts.file_type), ("archive", "Rust library"));
     let mut rows = Vec::new();
     each_row(&model, |row| {
         if row.kind == "metadata" {

@@ -463,3 +463,61 @@ fn a_file_that_fits_nothing_is_an_error() {
     let stderr = failure(bloat().arg(&program).args(["--debug-file", "no/such/file"]));
     assert!(stderr.contains("no/such/file"), "{stderr}");
 }
+
+/// Saves a fixture and returns where.
+fn saved(name: &str, to: &str, options: &[&str]) -> PathBuf {
+    let path = scratch(to);
+    assert!(stdout(bloat().arg("save").arg(fixture(name)).arg("-o").arg(&path).args(options)).is_empty());
+    path
+}
+
+#[test]
+fn a_snapshot_is_taken_wherever_a_binary_is() {
+    let binary = fixture("demo-x86_64-symtab");
+    let path = saved("demo-x86_64-symtab", "whole.parquet", &[]);
+    for question in [&["show", "--by", "crate,symbol", "--format", "csv"][..], &["show", "--by", "section"]] {
+        let ask = |file: &Path| stdout(bloat().args(question).arg(file));
+        assert_eq!(ask(&path), ask(&binary), "{question:?}");
+    }
+    let explain = |file: &Path| stdout(bloat().arg("explain").arg(file).arg("crate:core"));
+    assert_eq!(explain(&path).lines().nth(1), explain(&binary).lines().nth(1));
+    let diff = json(bloat().arg("diff").args([&path, &binary]).args(["--format", "json"]));
+    assert_eq!((&diff["rows"], &diff["total"]["delta"]), (&Value::Array(Vec::new()), &Value::from(0)));
+    // What needs the bytes says so.
+    assert!(failure(bloat().arg("explain").arg(&path).arg("main")).contains("is a snapshot"));
+    assert!(failure(bloat().arg("ledger").arg(&path)).contains("is a snapshot"));
+}
+
+#[test]
+fn what_is_said_of_a_build_is_kept_and_compared() {
+    let lock = write("Cargo.lock", b"foobar");
+    let old = saved("demo-x86_64-symtab", "old.parquet", &["--profile", "release", "--target", "a"]);
+    let lockfile = lock.to_str().expect("UTF-8");
+    let new = saved("demo-x86_64-symtab", "new.parquet", &["--profile", "dev", "--lockfile", lockfile]);
+    let bytes = std::fs::read(&new).expect("it was written");
+    // FNV-1a of "foobar", from the algorithm's authors.
+    let text = br#"{"profile":"dev","lockfile":"85944171f73967e8"}"#;
+    assert!(bytes.windows(text.len()).any(|w| w == text));
+    let diff = json(bloat().arg("diff").args([&old, &new]).args(["--format", "json"]));
+    let codes: Vec<&Value> =
+        diff["diagnostics"].as_array().expect("a list").iter().map(|d| &d["code"]).collect();
+    assert_eq!(codes, ["different-profile"]);
+    assert!(failure(bloat().arg("diff").args([&old, &new]).arg("--strict")).contains("differ in profile"));
+}
+
+#[test]
+fn a_damaged_snapshot_is_named_with_cause_and_hint() {
+    let path = saved("demo-x86_64-symtab", "damaged.parquet", &[]);
+    let mut bytes = std::fs::read(&path).expect("it was written");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).expect("writable");
+    for command in [bloat().arg("show"), bloat().arg("diff").arg(fixture("demo-x86_64-symtab"))] {
+        let stderr = failure(command.arg(&path));
+        assert!(
+            stderr.contains("failed to read the snapshot `") && stderr.contains("damaged.parquet"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("checksum") && has_line(&stderr, "hint: "), "{stderr}");
+    }
+}

@@ -9,10 +9,12 @@ use program::{bloat, run};
 use subjects::{fixture, self_exe};
 
 /// The questions asked, without the file.
-const QUESTIONS: [&[&str]; 4] = [
+const QUESTIONS: [&[&str]; 6] = [
     &["show", "--by", "crate,symbol", "--format", "json", "-n", "0"],
     &["show", "--by", "module,generic", "--format", "csv", "-n", "0"],
     &["ledger", "--format", "csv"],
+    &["ledger", "--format", "parquet"],
+    &["save", "--commit", "0123abc", "--features", "b,a"],
     &["show", "--color", "never"],
 ];
 

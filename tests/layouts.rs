@@ -48,7 +48,7 @@ fn expect(model: &Model, from: u64, to: u64, expected: &[Run<'_>]) {
 
 /// Codes of what was not understood.
 fn codes(model: &Model) -> Vec<&'static str> {
-    model.diagnostics.iter().map(|d| d.code).collect()
+    model.diagnostics.iter().map(|d| d.code.clone()).collect()
 }
 
 /// Machine code that is no filler in any instruction set.

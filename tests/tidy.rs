@@ -7,36 +7,51 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The other top-level modules that each module may name as `crate::NAME`.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 19] = [
     ("error", &[]),
     ("kind", &[]),
     ("partition", &[]),
     ("intern", &[]),
     ("timing", &[]),
     ("names", &[]),
+    ("hash", &[]),
     ("input", &["error"]),
     ("project", &["error", "model"]),
     ("format", &["error", "input", "intern", "kind", "partition", "timing"]),
     ("model", &["error", "intern", "kind", "names"]),
     (
         "attrib",
-        &["error", "format", "input", "intern", "kind", "model", "names", "partition", "project", "timing"],
+        &[
+            "error",
+            "format",
+            "hash",
+            "input",
+            "intern",
+            "kind",
+            "model",
+            "names",
+            "partition",
+            "project",
+            "timing",
+        ],
     ),
     ("analysis", &["intern", "kind", "model", "names"]),
     ("config", &["analysis", "model"]),
+    ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names"]),
     ("report", &["analysis", "error", "intern", "kind", "model"]),
     ("render", &["report"]),
     ("lib", &ALL),
     ("main", &[]),
 ];
 
-const ALL: [&str; 16] = [
+const ALL: [&str; 18] = [
     "analysis",
     "attrib",
     "cli",
     "config",
     "error",
     "format",
+    "hash",
     "input",
     "intern",
     "kind",
@@ -46,6 +61,7 @@ const ALL: [&str; 16] = [
     "project",
     "render",
     "report",
+    "snapshot",
     "timing",
 ];
 
@@ -236,6 +252,11 @@ fn only_format_reads_files_of_a_format() {
 #[test]
 fn only_config_reads_toml() {
     none(only_in(&["config/"], &|line| has_word(line, "toml_edit")));
+}
+
+#[test]
+fn only_snapshots_are_parquet() {
+    none(only_in(&["snapshot/"], &|line| line.contains("parquet::") && !line.contains("snapshot::")));
 }
 
 #[test]

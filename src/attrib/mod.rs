@@ -23,7 +23,7 @@ use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
-use crate::model::{Facts, MemberRow, Model, SymbolId};
+use crate::model::{Build, Facts, MemberRow, Model, SymbolId};
 use crate::partition::Partition;
 use crate::project::Packages;
 use crate::timing::phase;
@@ -194,11 +194,11 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
     let header = &image.header;
     Facts {
         path: input.path().to_string_lossy().into_owned(),
-        format: header.format.as_str(),
-        file_type: header.file_type,
+        format: header.format.as_str().into(),
+        file_type: header.file_type.into(),
         arch: header.arch.to_string(),
         bits: header.bits,
-        endian: header.endian.as_str(),
+        endian: header.endian.as_str().into(),
         file_size: image.line.file_len(),
         memory_size: image.line.memory_len(),
         build_id: header.build_id.clone(),
@@ -209,6 +209,7 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
         toolchain: header.toolchain.clone(),
         has_rust,
         stripped_size: header.stripped_size,
+        build: Build::default(),
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat check target/release/app                          sizes\n  bloat check new/app --against old/app                   and growth, and new crates\n  bloat check target/release/app --update                 lower each `max` to what is needed now\n\nbloat.toml:\n  [budget.total]\n  max = \"5MiB\"\n  max-growth = \"1%\"\n\nExit status: 0 all limits hold, 1 a limit was exceeded, 2 no answer."
     )]
     Check(CheckArgs),
+    /// Save what is known of a binary as a small file that stands for it later
+    #[command(
+        after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no path:\nequal binaries give equal snapshots."
+    )]
+    Save(SaveArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
@@ -64,7 +69,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// The binary, or `-` for standard input; without it, the package here is built
+    /// The binary or a snapshot of one, or `-` for standard input; without it, the package here is built
     pub file: Option<PathBuf>,
 
     /// Dimensions to group by, from the outermost to the innermost, separated by commas
@@ -140,10 +145,10 @@ pub(super) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// The binary before
+    /// The binary before, or a snapshot of it
     pub old: PathBuf,
 
-    /// The binary after
+    /// The binary after, or a snapshot of it
     pub new: PathBuf,
 
     /// Dimensions to group by, as for `bloat show`. Default: crate,symbol
@@ -187,7 +192,7 @@ pub(super) struct DiffArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The binary
+    /// The binary, or a snapshot of it
     pub file: PathBuf,
 
     /// What it was before: needed for limits on growth and on new crates
@@ -214,6 +219,35 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub page: PageArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SaveArgs {
+    /// The binary, or `-` for standard input
+    pub file: PathBuf,
+
+    /// Profile it was built with
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Target triple it was built for
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+
+    /// Features it was built with
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub features: Vec<String>,
+
+    /// Revision of the source
+    #[arg(long, value_name = "ID")]
+    pub commit: Option<String>,
+
+    /// Cargo.lock it was built with; a hash of it is saved
+    #[arg(long, value_name = "PATH")]
+    pub lockfile: Option<PathBuf>,
 
     #[command(flatten)]
     pub common: CommonArgs,
@@ -357,6 +391,8 @@ pub(super) enum LedgerFormat {
     Csv,
     /// One object per line
     Jsonl,
+    /// A table for databases
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

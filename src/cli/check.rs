@@ -7,10 +7,11 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CheckArgs, CheckFormat};
-use super::commands::{analyze, finish, packages_of, page, prepare, search};
+use super::commands::{finish, packages_of, page, prepare, search};
 use super::diff::{all_belong, search_for_two};
 use super::error::CliError;
 use super::output::{say, style, write_to};
+use super::subject;
 use crate::analysis::budget::{Date, judge};
 use crate::config;
 use crate::render::{self, for_terminal};
@@ -34,11 +35,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome> {
     })?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let (new, old) = match &args.against {
-        None => (analyze(&args.file, &packages, &search(common), common)?, None),
+        None => (subject::model(&args.file, &packages, &search(common), common)?, None),
         Some(against) => {
             let search = search_for_two(common);
-            let new = analyze(&args.file, &packages, &search, common)?;
-            let old = analyze(against, &packages, &search, common)?;
+            let new = subject::model(&args.file, &packages, &search, common)?;
+            let old = subject::model(against, &packages, &search, common)?;
             all_belong(&search, &old, &new)?;
             (new, Some(old))
         }

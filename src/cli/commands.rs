@@ -11,6 +11,7 @@ use super::args::{
 use super::build::{BuildOptions, build};
 use super::error::CliError;
 use super::output::{say, style, write_to};
+use super::subject::{self, Subject};
 use super::{Outcome, packages};
 use crate::analysis::memory;
 use crate::error::Severity;
@@ -23,6 +24,7 @@ use crate::model::view::{Dim, Measure, Sort, View};
 use crate::project::Packages;
 use crate::render::{self, PageOptions, for_terminal};
 use crate::report::{self, ShowOptions};
+use crate::snapshot;
 use crate::timing;
 
 /// Runs the command that was typed.
@@ -32,6 +34,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
         Some(Command::Show(args)) => show(args)?,
         Some(Command::Ledger(args)) => ledger(args)?,
         Some(Command::Explain(args)) => super::explain::explain(args)?,
+        Some(Command::Save(args)) => super::save::save(args)?,
         Some(Command::Diff(args)) => return super::diff::diff(args),
         Some(Command::Check(args)) => return super::check::check(args),
         Some(Command::Completions { shell }) => {
@@ -133,7 +136,7 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
 
 fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
     let common = &args.common;
-    let mut model = analyze(file, &packages_of(manifest)?, &search(common), common)?;
+    let mut model = subject::model(file, &packages_of(manifest)?, &search(common), common)?;
     let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
     memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
@@ -178,7 +181,15 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let model = analyze(&args.file, &packages, &search(common), common)?;
+    let model = match subject::load(&args.file, &packages, &search(common), common, false)? {
+        Subject::Binary { model, .. } => model,
+        Subject::Snapshot(_) => {
+            let message = format!("`{}` is a snapshot, which has sums and no places", args.file.display());
+            return Err(CliError::new(message)
+                .with_hint("pass the binary; `bloat show` lists what is in a snapshot")
+                .into());
+        }
+    };
     let style = style(common);
     timing::phase("report", || {
         write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
@@ -191,6 +202,7 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
                 let mut lines = render::JsonLines::new(out);
                 report::ledger(&model, |row| lines.write(row))
             }
+            LedgerFormat::Parquet => out.write_all(&snapshot::ledger(&model)?),
             LedgerFormat::Text => {
                 let write = render::ledger_text(&style, out)?;
                 report::ledger(&model, write)
@@ -226,17 +238,6 @@ pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
     Ok(())
 }
 
-/// Analyses a file that may be built from `packages`.
-pub(super) fn analyze(
-    file: &Path,
-    packages: &Packages,
-    search: &Search,
-    common: &CommonArgs,
-) -> Result<Model> {
-    let input = open(file, common)?;
-    crate::analyze_with(&input, packages, search).map_err(super::explain)
-}
-
 /// Where separate debug information is looked for.
 pub(super) fn search(common: &CommonArgs) -> Search {
     Search { given: common.debug_file.clone(), ..Search::default() }
@@ -268,7 +269,7 @@ pub(super) fn packages_of(manifest: Option<&Path>) -> Result<Packages> {
 }
 
 /// Diagnostics of reports that have no place for them, on standard error.
-fn diagnostics(model: &Model, common: &CommonArgs) {
+pub(super) fn diagnostics(model: &Model, common: &CommonArgs) {
     if common.quiet {
         return;
     }

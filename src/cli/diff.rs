@@ -9,18 +9,16 @@ use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
 use super::commands::{dimensions, filter_of, finish, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
+use super::subject;
 use crate::analysis::dependencies::{Dependency, Locked, changes};
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
 use crate::analysis::limit::{Limit, Verdict, check};
-use crate::attrib;
 use crate::config;
 use crate::error::Severity;
-use crate::format;
 use crate::input::companion::Search;
+use crate::model::Model;
 use crate::model::view::{Dim, Measure};
-use crate::model::{Contents, Model};
-use crate::project::Packages;
 use crate::render::{self, for_terminal};
 use crate::report::{self, DiffOptions};
 use crate::timing::phase;
@@ -46,8 +44,8 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let changed = args.lockfile.as_deref().map(dependencies).transpose()?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let search = search_for_two(common);
-    let (old, old_contents) = read(&args.old, &packages, &search, common)?;
-    let (new, new_contents) = read(&args.new, &packages, &search, common)?;
+    let (old, old_contents) = subject::with_contents(&args.old, &packages, &search, common)?;
+    let (new, new_contents) = subject::with_contents(&args.new, &packages, &search, common)?;
     all_belong(&search, &old, &new)?;
     let options = DiffOptions {
         limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
@@ -123,17 +121,6 @@ pub(super) fn all_belong(search: &Search, old: &Model, new: &Model) -> Result<()
             Err(CliError::new(message).with_hint(super::OTHER_BUILD).into())
         }
     }
-}
-
-/// Reads a file and what its symbols hold.
-fn read(path: &Path, packages: &Packages, search: &Search, common: &CommonArgs) -> Result<(Model, Contents)> {
-    let input = super::commands::open(path, common)?;
-    let read = format::read_with(&input, search, |image| {
-        let model = attrib::attribute(&input, image, packages);
-        let contents = phase("contents", || attrib::contents(&input, image, &model));
-        (model, contents)
-    });
-    read.map_err(super::explain)
 }
 
 /// Says on standard error which limits were exceeded.

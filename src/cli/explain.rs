@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::output::{style, write_to};
 use crate::model::{Leaf, Model, SymbolId};
 use crate::report::{self, ClaimRow, Found};
-use crate::{attrib, format, names, render};
+use crate::{attrib, format, names, render, snapshot};
 
 /// Most other matches that are listed.
 const MATCHES: usize = 1000;
@@ -19,6 +19,16 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
     prepare(common)?;
     let input = super::commands::open(&args.file, &args.common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
+    if snapshot::is_parquet(input.bytes()) {
+        let model = snapshot::read(&input).map_err(super::explain)?.model;
+        let Some(name) = args.what.strip_prefix("crate:") else {
+            let message = format!("`{}` is a snapshot, which does not hold the reasons", args.file.display());
+            return Err(CliError::new(message)
+                .with_hint("pass the binary, or ask for a crate: crate:NAME")
+                .into());
+        };
+        return explain_crate(args, &model, name);
+    }
     let asked = format::read_with(&input, &search(common), |image| -> Result<_> {
         let model = attrib::attribute(&input, image, &packages);
         if args.what.starts_with("crate:") {

@@ -10,6 +10,8 @@ mod error;
 mod explain;
 mod output;
 mod packages;
+mod save;
+mod subject;
 
 use std::io;
 use std::process::ExitCode;
@@ -115,6 +117,10 @@ fn explain(error: crate::error::Error) -> anyhow::Error {
             };
             with_hint(CliError::new(message), hint).with_source(error_source(error)).into()
         }
+        Error::Snapshot { .. } => CliError::new(message)
+            .with_hint("make it again with `bloat save` from the binary")
+            .with_source(error_source(error))
+            .into(),
         Error::UnknownFormat { ref found, .. } => CliError::new(format!("{message}: {found}"))
             .with_hint(
                 "bloat reads ELF, Mach-O, PE and WebAssembly files, and archives; \
@@ -141,7 +147,7 @@ fn error_source(error: crate::error::Error) -> anyhow::Error {
     use crate::error::Error;
     match error {
         Error::Open { source, .. } => source.into(),
-        Error::Malformed { source, .. } => anyhow::anyhow!(source),
+        Error::Malformed { source, .. } | Error::Snapshot { source, .. } => anyhow::anyhow!(source),
         other => other.into(),
     }
 }

@@ -1,5 +1,6 @@
 //! The rows that leaves point to.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::intern::{NameId, Names, id};
@@ -36,15 +37,15 @@ pub struct Facts {
     /// Path as given by the caller.
     pub path: String,
     /// Container format: `elf`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The format's own word for the kind of file: `executable`.
-    pub file_type: &'static str,
+    pub file_type: Cow<'static, str>,
     /// Architecture by its common name.
     pub arch: String,
     /// 32 or 64.
     pub bits: u8,
     /// `little` or `big`.
-    pub endian: &'static str,
+    pub endian: Cow<'static, str>,
     /// Size of the file in bytes.
     pub file_size: u64,
     /// Size of its memory image in bytes.
@@ -65,6 +66,23 @@ pub struct Facts {
     pub has_rust: bool,
     /// Size in bytes that `strip` would leave; computed, not tried. `None` for what is not made to ship.
     pub stripped_size: Option<u64>,
+    /// How it was built, as far as whoever asks has said.
+    pub build: Build,
+}
+
+/// What nobody can read in a file: how it was built.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Build {
+    /// Cargo profile: `release`.
+    pub profile: Option<String>,
+    /// Target triple.
+    pub target: Option<String>,
+    /// Features that were switched on.
+    pub features: Vec<String>,
+    /// Revision of the source.
+    pub commit: Option<String>,
+    /// Hash of the lockfile: FNV-1a of 64 bits, in lower-case hexadecimal.
+    pub lockfile: Option<String>,
 }
 
 /// A part of the file with addresses of its own: a member of an archive, a slice of a universal file.

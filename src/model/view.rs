@@ -2,6 +2,7 @@
 //!
 //! A view cannot lose bytes: each leaf goes to exactly one node of each level.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
 use rayon::prelude::*;
@@ -80,6 +81,11 @@ impl Dim {
         }
     }
 
+    /// Whether names of symbols decide.
+    fn is_of_symbols(self) -> bool {
+        matches!(self, Dim::Symbol | Dim::Module | Dim::Generic)
+    }
+
     /// The dimension of that name; `_` is as good as `-`.
     pub fn parse(word: &str) -> Option<Dim> {
         let word = word.trim().replace('_', "-");
@@ -88,7 +94,7 @@ impl Dim {
 }
 
 /// Every source, by what is nearest to the user.
-pub(super) const SOURCES: [Source; 7] =
+pub(crate) const SOURCES: [Source; 7] =
     [Source::Workspace, Source::Registry, Source::Git, Source::Path, Source::Std, Source::C, Source::Unknown];
 
 /// Which total counts.
@@ -259,6 +265,7 @@ struct Build<'t, 'm> {
 impl Build<'_, '_> {
     fn level(&self, parent: u32, level: usize) -> Vec<Node> {
         let Some(all) = self.children.get(&parent) else { return Vec::new() };
+        let keys = &self.keys[level];
         let mut rows: Vec<Node> = all
             .iter()
             .map(|&node| {
@@ -277,9 +284,12 @@ impl Build<'_, '_> {
             (self.view.measure.of(n.sizes), other)
         };
         match self.view.sort {
-            Sort::Size => rows.sort_by_key(|n| (std::cmp::Reverse(size(n)), n.key)),
-            Sort::Symbols => rows.sort_by_key(|n| (std::cmp::Reverse((n.symbols, size(n))), n.key)),
-            Sort::Name => rows.sort_by_cached_key(|n| (self.keys[level].label(n.key), n.key)),
+            Sort::Size => rows.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| keys.compare(a.key, b.key))),
+            Sort::Symbols => rows.sort_by(|a, b| {
+                let order = |n: &Node| Reverse((n.symbols, size(n)));
+                order(a).cmp(&order(b)).then_with(|| keys.compare(a.key, b.key))
+            }),
+            Sort::Name => rows.sort_by_cached_key(|n| (keys.label(n.key), n.key)),
         }
         rows
     }
@@ -365,6 +375,21 @@ impl<'m> Keys<'m> {
     fn crate_row(&self, leaf: &Leaf) -> &'m super::CrateRow {
         let krate = self.model.owner(leaf.owner).krate;
         &self.model.crates[krate.0 as usize]
+    }
+
+    /// Which of two keys comes first where nothing else says: rows by their number, and
+    /// names by their text, whenever they were seen first.
+    fn compare(&self, a: u32, b: u32) -> Ordering {
+        let text = |key: u32| match self.dim {
+            Dim::Section | Dim::Unit | Dim::Member => self.model.names.get(crate::intern::NameId(key)),
+            Dim::Module | Dim::Generic if key < self.named() => &self.texts[key as usize],
+            Dim::Module | Dim::Generic | Dim::Symbol if key >= self.named() && key != u32::MAX => {
+                self.model.names.get(crate::intern::NameId(key - self.named()))
+            }
+            _ => "",
+        };
+        let is_anonymous = |key: u32| self.dim.is_of_symbols() && key >= self.named();
+        is_anonymous(a).cmp(&is_anonymous(b)).then_with(|| text(a).cmp(text(b))).then(a.cmp(&b))
     }
 
     /// The symbol a key stands for, in the symbol dimension.

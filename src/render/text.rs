@@ -33,7 +33,7 @@ pub fn overview_text(report: &Overview, style: &Style, out: &mut dyn Write) -> i
 fn facts(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let input = &report.head.input;
     let mut parts = vec![
-        format!("{} {}", format_name(input.format), input.file_type).trim_start().to_string(),
+        format!("{} {}", format_name(&input.format), input.file_type).trim_start().to_string(),
         format!("{} {}-bit {}-endian", input.arch, input.bits, input.endian),
         format!("{} in the file", style.bytes(input.file_size)),
         format!("{} in memory", style.bytes(input.memory_size)),
@@ -351,7 +351,7 @@ mod tests {
         let mut overview = crate::report::overview(&model, Some(20), &[]);
         overview.diagnostics.push(Issue {
             severity: "warning",
-            code: "test",
+            code: "test".into(),
             message: format!("the section {} is not what it says it is", "x".repeat(50)),
             offset: None,
             bytes: None,
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn only_the_severity_of_an_issue_is_coloured() {
         let message = "a b".to_string();
-        let issue = Issue { severity: "warning", code: "test", message, offset: None, bytes: None };
+        let issue = Issue { severity: "warning", code: "test".into(), message, offset: None, bytes: None };
         let style = Style { color: true, ..style(80) };
         let text = written(|out| issues_text(&[issue], &style, out));
         assert_eq!(text, "\n\x1b[33mwarning\x1b[0m: a b\n");

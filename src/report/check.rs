@@ -127,7 +127,7 @@ pub fn check(
     findings.sort_by_key(|f| f.standing);
     let remark = |r: &crate::analysis::budget::Remark| Issue {
         severity: "warning",
-        code: r.code,
+        code: r.code.into(),
         message: format!("{config}: {}", r.message),
         offset: None,
         bytes: None,

@@ -323,13 +323,16 @@ fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
     let mut differ = |code: &'static str, what: &str, before: &str, after: &str| {
         if before != after && !before.is_empty() && !after.is_empty() {
             let message = format!("the files differ in {what}: {before} before, {after} now");
-            all.push(Issue { severity: "warning", code, message, offset: None, bytes: None });
+            all.push(Issue { severity: "warning", code: code.into(), message, offset: None, bytes: None });
         }
     };
     let (a, b) = (&old.facts, &new.facts);
-    differ("different-format", "format", a.format, b.format);
+    differ("different-format", "format", &a.format, &b.format);
     differ("different-architecture", "architecture", &a.arch, &b.arch);
     differ("different-toolchain", "toolchain", &a.toolchain.join(", "), &b.toolchain.join(", "));
+    let known = |fact: &Option<String>| fact.clone().unwrap_or_default();
+    differ("different-target", "target", &known(&a.build.target), &known(&b.build.target));
+    differ("different-profile", "profile", &known(&a.build.profile), &known(&b.build.profile));
     let debug = |info: &Option<String>| info.clone().unwrap_or_else(|| "none".to_string());
     differ("different-debug-info", "debug information", &debug(&a.debug_info), &debug(&b.debug_info));
     all

@@ -12,6 +12,8 @@ mod ledger;
 mod overview;
 mod rows;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 pub use check::{AllowanceRow, CheckReport, CheckRow, check};
@@ -63,15 +65,15 @@ pub struct InputFacts {
     /// Path as given.
     pub path: String,
     /// `elf`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The format's own word: `executable`.
-    pub file_type: &'static str,
+    pub file_type: Cow<'static, str>,
     /// Architecture by its common name.
     pub arch: String,
     /// 32 or 64.
     pub bits: u8,
     /// `little` or `big`.
-    pub endian: &'static str,
+    pub endian: Cow<'static, str>,
     /// Bytes of the file.
     pub file_size: u64,
     /// Bytes of memory once loaded.
@@ -114,7 +116,7 @@ pub struct Issue {
     /// `note` or `warning`.
     pub severity: &'static str,
     /// A stable identifier.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One sentence.
     pub message: String,
     /// File offset.
@@ -129,7 +131,7 @@ impl From<&Diagnostic> for Issue {
     fn from(d: &Diagnostic) -> Issue {
         Issue {
             severity: d.severity.as_str(),
-            code: d.code,
+            code: d.code.clone(),
             message: d.message.clone(),
             offset: d.offset,
             bytes: d.bytes,
@@ -159,11 +161,11 @@ impl InputFacts {
         let facts = &model.facts;
         InputFacts {
             path: facts.path.clone(),
-            format: facts.format,
-            file_type: facts.file_type,
+            format: facts.format.clone(),
+            file_type: facts.file_type.clone(),
             arch: facts.arch.clone(),
             bits: facts.bits,
-            endian: facts.endian,
+            endian: facts.endian.clone(),
             file_size: facts.file_size,
             memory_size: facts.memory_size,
             build_id: facts.build_id.clone(),

@@ -210,7 +210,7 @@ fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Opened) ->
         shared::read(image, bytes)?;
     } else {
         let spaces = identity::check((image, binary), (&debug, bytes), file.origin == Origin::Given)?;
-        debug.diagnostics.retain(|d| !ABOUT_LAYOUT.contains(&d.code));
+        debug.diagnostics.retain(|d| !ABOUT_LAYOUT.contains(&&*d.code));
         for diagnostic in &mut debug.diagnostics {
             diagnostic.message = format!("{name}: {}", diagnostic.message);
             diagnostic.offset = None;
