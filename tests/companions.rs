@@ -76,8 +76,8 @@ fn code(model: &Model) -> Vec<(Vec<String>, u64)> {
     rows
 }
 
-fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static str> {
-    diagnostics.iter().map(|d| d.code).collect()
+fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {
+    diagnostics.iter().map(|d| &*d.code).collect()
 }
 
 /// Name and language of each unit, in order of name.
