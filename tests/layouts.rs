@@ -47,8 +47,8 @@ fn expect(model: &Model, from: u64, to: u64, expected: &[Run<'_>]) {
 }
 
 /// Codes of what was not understood.
-fn codes(model: &Model) -> Vec<&'static str> {
-    model.diagnostics.iter().map(|d| d.code.clone()).collect()
+fn codes(model: &Model) -> Vec<&str> {
+    model.diagnostics.iter().map(|d| &*d.code).collect()
 }
 
 /// Machine code that is no filler in any instruction set.

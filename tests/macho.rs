@@ -482,7 +482,7 @@ fn slices_that_lie_cost_only_themselves() {
         let model = analyze_bytes(bytes);
         assert_eq!(model.check(), Ok(()));
         assert_eq!(model.total().file, size);
-        let got: Vec<&str> = model.diagnostics.iter().map(|d| d.code).collect();
+        let got: Vec<&str> = model.diagnostics.iter().map(|d| &*d.code).collect();
         assert_eq!(got, codes, "{parts:?}");
         assert!(model.leaves.iter().any(|l| l.kind == Kind::Code), "{parts:?}");
     }
