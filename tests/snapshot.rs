@@ -98,12 +98,12 @@ fn check_answers(model: &Model, snapshot: &Model, place: &str) {
     questions.push(vec![Dim::Symbol, Dim::Section]);
     questions.push(vec![Dim::InstantiatedBy, Dim::Generic]);
     for dims in questions {
-        for measure in [Measure::File, Measure::Memory] {
-            for sort in [Sort::Size, Sort::Symbols, Sort::Name] {
-                let view = View { dims: dims.clone(), filter: None, measure, sort };
-                let show = |model: &Model| json(&report::show(model, &view, &ShowOptions { limit: None }));
-                same(&show(model), &show(snapshot), &format!("{place}: {dims:?} {measure:?} {sort:?}"));
-            }
+        for (measure, sort) in
+            [(Measure::File, Sort::Size), (Measure::Memory, Sort::Symbols), (Measure::Memory, Sort::Size)]
+        {
+            let view = View { dims: dims.clone(), filter: None, measure, sort };
+            let show = |model: &Model| json(&report::show(model, &view, &ShowOptions { limit: None }));
+            same(&show(model), &show(snapshot), &format!("{place}: {dims:?} {measure:?} {sort:?}"));
         }
     }
     for filter in ["kind=code,rodata and not source=std", "symbol~main or evidence=format", "crate=alloc"] {
@@ -254,7 +254,7 @@ fn made_up_snapshots_are_refused_or_read() {
         ((state >> 33) % below as u64) as usize
     };
     let mut refused = 0;
-    let rounds = 3000;
+    let rounds = 1000;
     for round in 0..rounds {
         let mut bytes = good.clone();
         // In the footer, which says what everything else is, as often as in the rest.

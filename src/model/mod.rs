@@ -75,15 +75,9 @@ impl Model {
 
     /// The member of which position `pos` is, if it is of one.
     pub fn member_at(&self, pos: u64) -> Option<&MemberRow> {
-        self.members.get(self.member_index(pos)?)
-    }
-
-    /// The same as an index into [`Model::members`].
-    pub fn member_index(&self, pos: u64) -> Option<usize> {
         let span = |m: &MemberRow| if pos < self.facts.file_size { m.file.clone() } else { m.zero.clone() };
         let after = self.members.partition_point(|m| span(m).start <= pos);
-        let index = after.checked_sub(1)?;
-        self.members.get(index).filter(|m| span(m).contains(&pos)).map(|_| index)
+        self.members.get(after.checked_sub(1)?).filter(|m| span(m).contains(&pos))
     }
 
     /// The raw name of a symbol; empty for structures without one.

@@ -154,7 +154,7 @@ impl<'m> Table<'m> {
     }
 
     fn member(&self, row: &Row) -> Option<Cow<'_, str>> {
-        self.text(self.model.members.get(row.owned.member?)?.name)
+        self.text(row.owned.member)
     }
 
     fn segment(&self, row: &Row) -> Option<Cow<'_, str>> {

@@ -10,8 +10,8 @@ use crate::model::{Leaf, Model, OwnerId, SegmentId, SymbolId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Owned {
     pub kind: Kind,
-    /// Index into [`Model::members`].
-    pub member: Option<usize>,
+    /// Members of one name are one: a report cannot tell them apart either.
+    pub member: NameId,
     pub segment: SegmentId,
     pub section: NameId,
     pub symbol: SymbolId,
@@ -61,7 +61,11 @@ pub(super) fn summed(model: &Model) -> Vec<Row> {
         }
     }
     // Symbols of no row come last. Members have an order of their own, and those without one come first.
-    rows.sort_by_key(|r| (r.owned.member, r.owned.symbol, r.start));
+    let mut ranks: HashMap<NameId, usize> = HashMap::new();
+    for (rank, member) in model.members.iter().enumerate() {
+        ranks.entry(member.name).or_insert(rank);
+    }
+    rows.sort_by_key(|r| (ranks.get(&r.owned.member), r.owned.symbol, r.start));
     number(&mut rows);
     rows
 }
@@ -70,7 +74,7 @@ fn row(model: &Model, leaf: &Leaf) -> Row {
     Row {
         owned: Owned {
             kind: leaf.kind,
-            member: model.member_index(leaf.start),
+            member: model.member_at(leaf.start).map_or(NameId::NONE, |m| m.name),
             segment: leaf.segment,
             section: leaf.section.get().and_then(|i| model.sections.get(i)).map_or(NameId::NONE, |s| s.name),
             symbol: leaf.symbol,
