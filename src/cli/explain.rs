@@ -1,5 +1,7 @@
 //! The `explain` command: finds what is meant, then asks for the reasons.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use super::args::{ExplainArgs, ExplainFormat};
@@ -137,6 +139,9 @@ fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<SymbolId>)> {
     let size = |id: &SymbolId| model.symbols[id.0 as usize].size;
     found.sort_by_key(|id| (std::cmp::Reverse(size(id)), *id));
     let owner = |id: SymbolId| model.symbols[id.0 as usize].alias_of;
+    // Names of one place are aliases, which its explanation lists.
+    let mut places = HashSet::new();
+    found.retain(|&id| places.insert(owner(id)));
     let place = |id: SymbolId| {
         let mut leaves = model.leaves.iter().filter(|l| l.symbol == owner(id));
         let first = leaves.next()?;

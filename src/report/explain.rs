@@ -257,13 +257,15 @@ fn answers(model: &Model, leaf: &Leaf) -> Vec<Answer> {
         id.get().and_then(|i| model.crates.get(i)).is_some_and(|c| c.source == Some(Source::Std))
     };
     let by_instantiator = toolchain(owner.defined_in) && owner.instantiated_by != CrateId::NONE;
+    let is_orphan = toolchain(owner.defined_in) && owner.evidence == Evidence::NoObjectFile;
     let reason = match (owner.defined_in == CrateId::NONE, by_instantiator) {
-        (true, _) => "no crate is known; the bytes are in a bucket".to_string(),
-        (_, true) => "the toolchain defines it, so who instantiated it pays".to_string(),
-        _ => "it pays for what it defines".to_string(),
+        (true, _) => "no crate is known; the bytes are in a bucket",
+        (_, true) => "the toolchain defines it, so who instantiated it pays",
+        _ if is_orphan => "it defines it; who instantiated it should pay, but nobody is known to have",
+        _ => "it pays for what it defines",
     };
     vec![
-        answer("crate", owner.krate, owner.evidence, reason),
+        answer("crate", owner.krate, owner.evidence, reason.to_string()),
         answer(
             "defined_in",
             owner.defined_in,

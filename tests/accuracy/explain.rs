@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use bloat::names;
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 use crate::truth::{Origin, Placed};
 use crate::{linked, small_subject};
@@ -88,7 +88,8 @@ fn copies_of_one_generic_are_told_apart_by_address_and_owner() {
         assert_eq!(other["symbol"], name.as_str(), "{text}");
         let address = other["address"].as_u64().expect("it has an address");
         assert!(text.contains(&format!("{address:#x} ")), "{address:#x} is not in {text}");
-        found.extend(other["crate"].as_str().map(|krate| (address, krate)));
+        let before = found.insert(address, other["crate"].as_str().expect("it has an owner"));
+        assert_eq!(before, None, "{address:#x} is listed twice: {text}");
     }
     for (address, user) in users {
         assert_eq!(found.get(address), Some(user), "{address:#x}: {text}");
@@ -123,4 +124,24 @@ fn a_constant_without_a_name_names_who_refers_to_it() {
     assert_eq!(referrers, &["<shapes::Circle as shapes::Shape>::name"], "{shown}");
     assert_eq!(answer(&report, "crate").1, "reference", "{shown}");
     assert!(shown.contains("Referred to by"), "{shown}");
+}
+
+#[test]
+fn a_copy_that_nobody_is_known_to_have_made_is_marked_and_says_so() {
+    let (binary, _) = small_subject("small-plain", "none");
+    let mut bytes = std::fs::read(&binary).expect("the program can be read");
+    let file = object::File::parse(&*bytes).expect("it is an object file");
+    let table = file.section_by_name(".symtab").expect("it has symbols").file_range().expect("in the file");
+    let (start, len) = (usize::try_from(table.0).unwrap(), usize::try_from(table.1).unwrap());
+    // Without names of files (`STT_FILE`) nothing tells who has the start of the program.
+    for entry in bytes[start..start + len].chunks_exact_mut(24).filter(|entry| entry[4] & 15 == 4) {
+        entry[..8].fill(0);
+    }
+    let bare = binary.with_file_name("app-without-files");
+    std::fs::write(&bare, bytes).expect("the folder is ours");
+    let (report, text) = explain(&bare, "std::rt::lang_start::{{closure}}");
+    assert_eq!(answer(&report, "crate"), ("std".into(), "no-object-file".into()), "{text}");
+    assert_eq!(answer(&report, "instantiated_by").0, "nobody known", "{text}");
+    assert_eq!(report["place"]["estimated"], true, "{text}");
+    assert!(text.contains("~std") && text.contains("nobody is known to have"), "{text}");
 }
