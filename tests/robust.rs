@@ -159,3 +159,52 @@ fn halves_of_different_files_are_read() {
         assert!(check(joined, &|| format!("{first} with the end of {second}")));
     }
 }
+
+/// A name of 200,000 letters, and how many symbols have it: 4 GB if it were read for each.
+const LONG_NAME: usize = 200_000;
+const SHARERS: usize = 20_000;
+
+fn words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_name_that_all_symbols_share_is_not_read_for_each() {
+    let names = [&[0][..], &vec![b'n'; LONG_NAME], &[0]].concat();
+
+    // 64-bit ELF for x86-64: a symbol table, its names, and the headers of both at the end.
+    let entries = words(&[1, 0x0001_0012, 0x1000, 0, 1, 0]).repeat(SHARERS);
+    let (symbols_at, names_at) = (64, 64 + entries.len());
+    let headers_at = names_at + names.len();
+    let header = |kind: usize, at: usize, size: usize, link: usize, entry: usize| {
+        let fields = [0, kind, 0, 0, 0, 0, at, 0, size, 0, link, 0, 1, 0, entry, 0];
+        words(&fields.map(|field| field as u32))
+    };
+    let elf = [
+        b"\x7fELF\x02\x01\x01".to_vec(),
+        vec![0; 9],
+        words(&[0x003e_0002, 1, 0, 0, 0, 0, headers_at as u32, 0, 0, 0x0038_0040, 0x0040_0000, 3]),
+        entries,
+        names.clone(),
+        vec![0; 64],
+        header(2, symbols_at, names_at - symbols_at, 2, 24),
+        header(3, names_at, names.len(), 0, 0),
+    ];
+
+    // 64-bit Mach-O for x86-64: one load command, for the symbol table.
+    let entries = words(&[1, 0x0000_010f, 0, 0]).repeat(SHARERS);
+    let names_at = (56 + entries.len()) as u32;
+    let macho = [
+        words(&[0xfeed_facf, 0x0100_0007, 3, 2, 1, 24, 0, 0]),
+        words(&[2, 24, 56, SHARERS as u32, names_at, names.len() as u32]),
+        entries,
+        names,
+    ];
+    for bytes in [elf.concat(), macho.concat()] {
+        let len = bytes.len() as u64;
+        let model = subjects::analyze_bytes(bytes);
+        assert_eq!((model.check(), model.total().file), (Ok(()), len));
+        let codes: Vec<_> = model.diagnostics.iter().map(|d| &*d.code).collect();
+        assert!(codes.contains(&"symbol-name-out-of-table"), "{:?}", model.diagnostics);
+    }
+}

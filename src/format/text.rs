@@ -1,4 +1,4 @@
-//! Text that the file claims to be UTF-8.
+//! Names in tables of text, and text that the file claims to be UTF-8.
 
 use std::borrow::Cow;
 
@@ -6,6 +6,49 @@ use std::borrow::Cow;
 ///
 /// A short file may name one long text any number of times.
 const LOSSY_LIMIT: usize = 1 << 24;
+
+/// How many times the length of its table names may come to.
+///
+/// A name may be the end of a longer one, or be used again, so together they can be longer.
+const SHARED: u64 = 8;
+
+/// Bytes of names that are still read from a table of text.
+///
+/// Any number of entries may refer to one long name; reading it for each would take
+/// time by the square of the size of the file.
+#[derive(Debug)]
+pub(crate) struct NameBudget {
+    left: u64,
+}
+
+impl NameBudget {
+    /// For a file of `len` bytes.
+    pub(crate) fn of(len: usize) -> NameBudget {
+        NameBudget { left: (len as u64).saturating_mul(SHARED) }
+    }
+
+    /// The name at an offset of `table`, up to its end or to a byte that `ends` it.
+    ///
+    /// `None` if it is outside or longer than what is left, and ever after.
+    pub(crate) fn read<'data>(
+        &mut self,
+        table: &'data [u8],
+        offset: usize,
+        ends: impl Fn(u8) -> bool,
+    ) -> Option<&'data [u8]> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let rest = table.get(offset..)?;
+        let len = rest.iter().take(most).position(|&b| ends(b)).unwrap_or(rest.len());
+        let left = self.left.checked_sub(len as u64);
+        self.left = left.unwrap_or_default();
+        left.and_then(|_| rest.get(..len))
+    }
+
+    /// The name at an offset of `table`, up to a zero or its end. As [`NameBudget::read`].
+    pub(crate) fn zero_ended<'data>(&mut self, table: &'data [u8], offset: usize) -> Option<&'data [u8]> {
+        self.read(table, offset, |b| b == 0)
+    }
+}
 
 /// Makes text of bytes.
 #[derive(Debug)]
@@ -33,5 +76,28 @@ impl Decoder {
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_until_they_come_to_more_than_any_linker_shares() {
+        let table = b"\0name\0last";
+        let mut names = NameBudget::of(table.len());
+        assert_eq!(names.zero_ended(table, 1), Some(&b"name"[..]));
+        assert_eq!(names.zero_ended(table, 3), Some(&b"me"[..]));
+        assert_eq!(names.zero_ended(table, 6), Some(&b"last"[..]));
+        assert_eq!(names.zero_ended(table, 10), Some(&b""[..]));
+        assert_eq!(names.zero_ended(table, 11), None);
+        // 80 bytes in all, 10 of which are read.
+        for _ in 0..17 {
+            assert_eq!(names.zero_ended(table, 1), Some(&b"name"[..]));
+        }
+        // Once a name is refused, so are all.
+        assert_eq!(names.zero_ended(table, 1), None);
+        assert_eq!(names.zero_ended(table, 0), None);
     }
 }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::format::text::NameBudget;
+
 /// First bytes of an archive.
 pub const MAGIC: &[u8] = b"!<arch>\n";
 
@@ -51,7 +53,7 @@ pub fn read(data: &[u8]) -> (Vec<Entry<'_>>, Option<(u64, &'static str)>) {
     let is_thin = data.starts_with(THIN_MAGIC);
     let len = data.len() as u64;
     let mut entries = Vec::new();
-    let mut long_names: &[u8] = &[];
+    let mut long_names = LongNames { table: &[], budget: NameBudget::of(data.len()) };
     let mut at = MAGIC.len() as u64;
     while at < len {
         // Entries start at even offsets; some writers leave the filler out at the end.
@@ -67,7 +69,7 @@ pub fn read(data: &[u8]) -> (Vec<Entry<'_>>, Option<(u64, &'static str)>) {
         };
         let name = header.get(..16).unwrap_or_default();
         let start = at + HEADER;
-        let mut entry = entry(name, long_names, is_thin);
+        let mut entry = entry(name, &mut long_names, is_thin);
         let stored = if entry.kind == EntryKind::Elsewhere { 0 } else { size };
         let end = start.saturating_add(stored);
         entry.header = at..start;
@@ -84,7 +86,7 @@ pub fn read(data: &[u8]) -> (Vec<Entry<'_>>, Option<(u64, &'static str)>) {
             }
         }
         if entry.kind == EntryKind::LongNames {
-            long_names = slice(data, entry.content.clone()).unwrap_or_default();
+            long_names.table = slice(data, entry.content.clone()).unwrap_or_default();
         }
         entries.push(entry);
         if end > len {
@@ -111,7 +113,7 @@ fn bsd_name_length(name: &[u8]) -> Option<u64> {
 }
 
 /// The entry that a header's name field speaks of, its places still open.
-fn entry<'data>(field: &'data [u8], long_names: &'data [u8], is_thin: bool) -> Entry<'data> {
+fn entry<'data>(field: &'data [u8], long_names: &mut LongNames<'data>, is_thin: bool) -> Entry<'data> {
     let field = field.trim_ascii_end();
     let content = if is_thin { EntryKind::Elsewhere } else { EntryKind::Member };
     let (name, kind): (&[u8], EntryKind) = match field {
@@ -120,18 +122,24 @@ fn entry<'data>(field: &'data [u8], long_names: &'data [u8], is_thin: bool) -> E
         _ if field.starts_with(b"__.SYMDEF") => (b"", EntryKind::SymbolIndex),
         _ => {
             let offset = field.strip_prefix(b"/").and_then(|d| std::str::from_utf8(d).ok()?.parse().ok());
-            (offset.map_or(field.strip_suffix(b"/").unwrap_or(field), |o| long_name(long_names, o)), content)
+            (offset.map_or(field.strip_suffix(b"/").unwrap_or(field), |o| long_names.get(o)), content)
         }
     };
     Entry { name: String::from_utf8_lossy(name), kind, header: 0..0, content: 0..0 }
 }
 
-/// The long name at an offset: up to `/` and a line feed (GNU), or up to a zero (COFF).
-fn long_name(names: &[u8], offset: usize) -> &[u8] {
-    let rest = names.get(offset..).unwrap_or_default();
-    let end = rest.iter().position(|&b| b == b'\n' || b == 0).unwrap_or(rest.len());
-    let name = rest.get(..end).unwrap_or_default();
-    name.strip_suffix(b"/").unwrap_or(name)
+/// Names that do not fit into a header.
+struct LongNames<'data> {
+    table: &'data [u8],
+    budget: NameBudget,
+}
+
+impl<'data> LongNames<'data> {
+    /// The name at an offset: up to `/` and a line feed (GNU), or up to a zero (COFF).
+    fn get(&mut self, offset: usize) -> &'data [u8] {
+        let name = self.budget.read(self.table, offset, |b| b == b'\n' || b == 0).unwrap_or_default();
+        name.strip_suffix(b"/").unwrap_or(name)
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +176,18 @@ mod tests {
                 ("short.o".into(), EntryKind::Member, start + 64..start + 66),
             ]
         );
+    }
+
+    #[test]
+    fn a_long_name_is_not_read_for_each_of_many_members() {
+        let long = "x".repeat(1 << 16);
+        let mut data = format!("!<arch>\n{}{long}", header("//", long.len()));
+        (0..1 << 12).for_each(|_| data.push_str(&header("/0", 0)));
+        let (entries, wrong) = read(data.as_bytes());
+        assert_eq!((entries.len(), wrong), (1 + (1 << 12), None));
+        // Read each time, names would come to 256 MiB.
+        let read: usize = entries.iter().map(|e| e.name.len()).sum();
+        assert!(entries[1].name == long && read <= 8 * data.len(), "{read} bytes");
     }
 
     #[test]

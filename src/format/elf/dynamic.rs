@@ -5,6 +5,7 @@ use object::read::elf::{Dyn, SectionHeader};
 
 use super::symbols::Index;
 use super::{Elf, File};
+use crate::format::text::NameBudget;
 use crate::format::{Charge, Section, Target};
 
 /// What the dynamic table says.
@@ -31,6 +32,7 @@ pub(super) fn read<H: Elf>(
     let Some(table) = file.of_type(elf::SHT_DYNAMIC).next() else { return dynamic };
     let Some(header) = file.headers.get(table) else { return dynamic };
     let strings = file.bytes(header.sh_link(file.endian) as usize);
+    let mut names = NameBudget::of(strings.len());
     let entries: &[H::Dyn] = File::<H>::array(file.bytes(table));
     for entry in entries {
         match entry.tag(file.endian) {
@@ -40,7 +42,7 @@ pub(super) fn read<H: Elf>(
             }
             elf::DT_NEEDED if dynamic.needed.len() < LIMIT => {
                 let at = usize::try_from(entry.val(file.endian)).unwrap_or(usize::MAX);
-                let name = strings.get(at..).and_then(|rest| rest.split(|&b| b == 0).next());
+                let name = names.zero_ended(strings, at);
                 dynamic.needed.extend(name.map(|n| String::from_utf8_lossy(n).into_owned()));
             }
             _ => {}

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use object::elf;
-use object::read::StringTable;
 use object::read::elf::{ProgramHeader, SectionHeader};
 
 use super::{Elf, Fatal, File, endian_of};
 use crate::error::Diagnostic;
+use crate::format::text::NameBudget;
 use crate::format::{
     Filler, Format, Header, Instructions, Laid, Line, Load, Machine, Region, RegionPlace, Section, Segment,
 };
@@ -142,10 +142,7 @@ fn slice<'data>(data: &'data [u8], span: &Range<u64>) -> &'data [u8] {
 }
 
 /// The table of section names.
-fn section_strings<'data, H: Elf>(
-    file: &File<'data, H>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> StringTable<'data> {
+fn section_strings<'data, H: Elf>(file: &File<'data, H>, diagnostics: &mut Vec<Diagnostic>) -> &'data [u8] {
     let mut index = u32::from(file.header.e_shstrndx(file.endian).0);
     if index == u32::from(elf::SHN_XINDEX.0) {
         index = file.headers.first().map_or(0, |zero| zero.sh_link(file.endian));
@@ -155,7 +152,7 @@ fn section_strings<'data, H: Elf>(
         let text = "the table of section names is missing; sections are named by their number";
         diagnostics.push(Diagnostic::warning("section-names-missing", text));
     }
-    StringTable::new(bytes, 0, bytes.len() as u64)
+    bytes
 }
 
 /// The loadable segments.
@@ -216,8 +213,9 @@ fn is_bare_metal<H: Elf>(file: &File<'_, H>) -> bool {
     let moved =
         |s: &H::ProgramHeader| Into::<u64>::into(s.p_paddr(endian)) != Into::<u64>::into(s.p_vaddr(endian));
     let strings = section_strings(file, &mut Vec::new());
+    let mut names = NameBudget::of(file.data.len());
     let starts_with_vectors = file.headers.iter().any(|h| {
-        let name = strings.get(h.sh_name(endian)).unwrap_or_default();
+        let name = names.zero_ended(strings, h.sh_name(endian) as usize).unwrap_or_default();
         matches!(name, b".vector_table" | b".isr_vector" | b".vectors" | b".intvecs")
     });
     starts_with_vectors || file.segments.iter().filter(is_load).any(moved)
@@ -273,16 +271,17 @@ fn report_laid(
 fn sections<'data, H: Elf>(
     file: &File<'data, H>,
     line: &Line,
-    strings: StringTable<'data>,
+    strings: &'data [u8],
     zero_fill: HashMap<usize, Range<u64>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Section<'data>> {
     let endian = file.endian;
     let len = file.data.len() as u64;
     let mut cut: Vec<(String, u64, u64)> = Vec::new();
+    let mut names = NameBudget::of(file.data.len());
     let sections = file.headers.iter().enumerate().map(|(index, h)| {
-        let name: Cow<'_, str> = match strings.get(h.sh_name(endian)) {
-            Ok(name) if !name.is_empty() => String::from_utf8_lossy(name),
+        let name: Cow<'_, str> = match names.zero_ended(strings, h.sh_name(endian) as usize) {
+            Some(name) if !name.is_empty() => String::from_utf8_lossy(name),
             _ if index == 0 => Cow::Borrowed(""),
             _ => format!("section {index}").into(),
         };

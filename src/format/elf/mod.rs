@@ -140,7 +140,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     let headers::Layout { line, segments, mut sections, mut regions } = layout;
 
     let table = timing::phase("symbols", || symbols::read(&file, &line, &sections, &mut diagnostics));
-    let symbols::Tables { mut symbols, files, mut charges, index } = table;
+    let symbols::Tables { mut symbols, files, mut charges, index, .. } = table;
     opd::resolve(&file, &line, &sections, &mut symbols, &index, &mut charges);
     let dynamic = dynamic::read(&file, &sections, &index, &mut charges);
     let notes = notes::read(&file, &sections, &mut regions);

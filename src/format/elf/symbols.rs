@@ -8,6 +8,7 @@ use object::read::elf::{SectionHeader, Sym};
 
 use super::{Elf, File};
 use crate::error::Diagnostic;
+use crate::format::text::NameBudget;
 use crate::format::{Binding, Charge, Line, Section, Symbol, SymbolKind, Target};
 
 /// All symbol tables of a file.
@@ -16,6 +17,7 @@ pub(super) struct Tables<'data> {
     pub files: Vec<Cow<'data, str>>,
     pub charges: Vec<Charge>,
     pub index: Index,
+    names: NameBudget,
 }
 
 /// From (symbol table section, entry) to an index into `Image::symbols`.
@@ -45,8 +47,13 @@ pub(super) fn read<'data, H: Elf>(
     sections: &[Section<'data>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Tables<'data> {
-    let mut tables =
-        Tables { symbols: Vec::new(), files: Vec::new(), charges: Vec::new(), index: Index::default() };
+    let mut tables = Tables {
+        symbols: Vec::new(),
+        files: Vec::new(),
+        charges: Vec::new(),
+        index: Index::default(),
+        names: NameBudget::of(file.data.len()),
+    };
     let tls = tls_template(file);
     let order = file.of_type(elf::SHT_SYMTAB).chain(file.of_type(elf::SHT_DYNSYM));
     // A table claimed by a hundred section headers is still one table.
@@ -91,13 +98,10 @@ fn read_table<'data, H: Elf>(
     let mut bad_names = 0u64;
     for (entry, sym) in entries.iter().enumerate().skip(1) {
         let name_at = sym.st_name(endian) as usize;
-        let name = match strings.get(name_at..) {
-            Some(rest) => rest.split(|&b| b == 0).next().unwrap_or_default(),
-            None => {
-                bad_names += 1;
-                &[]
-            }
-        };
+        let name = out.names.zero_ended(strings, name_at).unwrap_or_else(|| {
+            bad_names += 1;
+            &[]
+        });
         if sym.st_bind() != elf::STB_LOCAL {
             current_file = None;
         } else if sym.st_type() == elf::STT_FILE {
@@ -121,7 +125,9 @@ fn read_table<'data, H: Elf>(
     }
     if bad_names > 0 {
         let name = sections.get(table).map_or("", |s| &s.name);
-        let text = format!("{bad_names} symbols of {name} have names outside their string table");
+        let text = format!(
+            "{bad_names} symbols of {name} have names outside their string table, or share more of it than can be"
+        );
         diagnostics.push(Diagnostic::warning("symbol-name-out-of-table", text).at(table_pos));
     }
 }

@@ -12,6 +12,7 @@ use object::macho;
 use super::commands::Commands;
 use super::file::File;
 use crate::error::Diagnostic;
+use crate::format::text::NameBudget;
 use crate::format::{Binding, Charge, Line, Section, Symbol, SymbolKind, Target};
 
 /// All entries of the table.
@@ -74,18 +75,18 @@ pub(super) fn read<'data>(
     out.symbols.reserve(count as usize);
     out.charges.reserve(count as usize * 2);
     let mut c = file.cursor(bytes);
+    let mut names = NameBudget::of(file.data.len());
     let mut bad_names = 0u64;
     for index in 0..count as u32 {
         let mut read =
             || Some((u64::from(c.u32()?), c.u8()?, c.u8()?, c.u16()?, c.uint(file.address_size())?));
         let Some((name_at, kind, section, description, value)) = read() else { break };
-        let name = match strings.get(name_at as usize..) {
-            _ if name_at == 0 => &[],
-            Some(rest) => rest.split(|&b| b == 0).next().unwrap_or_default(),
-            None => {
+        let name: &[u8] = match name_at {
+            0 => &[],
+            _ => names.zero_ended(strings, name_at as usize).unwrap_or_else(|| {
                 bad_names += 1;
                 &[]
-            }
+            }),
         };
         let entry = Entry { name, kind, section, description, value };
         let symbol = symbol(file, line, sections, &entry);
@@ -109,7 +110,9 @@ pub(super) fn read<'data>(
         }
     }
     if bad_names > 0 {
-        let text = format!("{bad_names} symbols have names outside the string table");
+        let text = format!(
+            "{bad_names} symbols have names outside the string table, or share more of it than can be"
+        );
         diagnostics.push(Diagnostic::warning("symbol-name-out-of-table", text).at(table.offset));
     }
     out.has_local |= !stabs.by_place.is_empty();
