@@ -37,7 +37,7 @@ struct Data<'p> {
 
 /// Calls `each` for the pages of a column that must have `rows` rows in all.
 fn pages(
-    mut reader: Box<dyn PageReader + '_>,
+    mut reader: impl PageReader,
     rows: usize,
     is_optional: bool,
     each: &mut dyn FnMut(&Data<'_>) -> Result<(), Damage>,
@@ -72,7 +72,7 @@ fn pages(
 }
 
 /// The numbers of a column, by row.
-pub(super) fn numbers(reader: Box<dyn PageReader + '_>, rows: usize) -> Result<Vec<Option<i64>>, Damage> {
+pub(super) fn numbers(reader: impl PageReader, rows: usize) -> Result<Vec<Option<i64>>, Damage> {
     let mut all = Vec::new();
     pages(reader, rows, true, &mut |page| {
         let values = match (page.encoding, page.dictionary) {
@@ -94,7 +94,7 @@ pub(super) fn numbers(reader: Box<dyn PageReader + '_>, rows: usize) -> Result<V
 }
 
 /// The flags of a column, by row.
-pub(super) fn flags(reader: Box<dyn PageReader + '_>, rows: usize) -> Result<Vec<bool>, Damage> {
+pub(super) fn flags(reader: impl PageReader, rows: usize) -> Result<Vec<bool>, Damage> {
     let mut all = Vec::new();
     pages(reader, rows, false, &mut |page| {
         if page.encoding != Encoding::PLAIN {
@@ -110,7 +110,7 @@ pub(super) fn flags(reader: Box<dyn PageReader + '_>, rows: usize) -> Result<Vec
 
 /// Calls `each` for the text of each row, if it has one.
 pub(super) fn texts(
-    reader: Box<dyn PageReader + '_>,
+    reader: impl PageReader,
     rows: usize,
     each: &mut dyn FnMut(Option<&str>) -> Result<(), Damage>,
 ) -> Result<(), Damage> {

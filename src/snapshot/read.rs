@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Type as Physical};
-use parquet::column::page::PageReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::Snapshot;
 use super::columns::{SNAPSHOT, Values, symbol_type};
@@ -58,8 +58,7 @@ fn read_bytes(bytes: &[u8]) -> Result<Snapshot, Damage> {
         return Err(Damage::TooLarge(bytes.len() as u64));
     }
     seal::check(bytes)?;
-    let reader = SerializedFileReader::new(Bytes::copy_from_slice(bytes))?;
-    let metadata = reader.metadata();
+    let metadata = ParquetMetaDataReader::decode_metadata(footer(bytes)?)?;
     let mut plain = metadata.row_groups().iter().map(|group| group.total_byte_size());
     let plain = plain.try_fold(0i64, |sum, size| sum.checked_add(size).filter(|_| size >= 0));
     if plain.is_none_or(|plain| plain > LARGEST_PLAIN) {
@@ -73,29 +72,39 @@ fn read_bytes(bytes: &[u8]) -> Result<Snapshot, Damage> {
     let entries = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
     let tables = facts::read(entries, &mut names)?;
     let mut build = Build::new(tables, names, rows);
-    for index in 0..reader.num_row_groups() {
-        build.group(&Group::new(reader.get_row_group(index)?, bytes.len())?)?;
+    let file = Arc::new(Bytes::copy_from_slice(bytes));
+    for metadata in metadata.row_groups() {
+        build.group(&Group::new(&file, metadata)?)?;
     }
     build.finish()
 }
 
+/// The metadata at the end of a file: in front of its length in four bytes and the magic number.
+fn footer(file: &[u8]) -> Result<&[u8], Damage> {
+    let outside = || nonsense("its metadata is larger than the file");
+    let (rest, tail) = file.split_last_chunk::<8>().ok_or_else(outside)?;
+    let [a, b, c, d, ..] = *tail;
+    let len = u32::from_le_bytes([a, b, c, d]) as usize;
+    rest.len().checked_sub(len).and_then(|start| rest.get(start..)).ok_or_else(outside)
+}
+
 /// The columns of one row group by name.
 struct Group<'g> {
-    reader: Box<dyn RowGroupReader + 'g>,
+    file: &'g Arc<Bytes>,
+    metadata: &'g RowGroupMetaData,
     places: HashMap<String, usize>,
     rows: usize,
 }
 
 impl<'g> Group<'g> {
-    fn new(reader: Box<dyn RowGroupReader + 'g>, file_len: usize) -> Result<Group<'g>, Damage> {
-        let metadata = reader.metadata();
+    fn new(file: &'g Arc<Bytes>, metadata: &'g RowGroupMetaData) -> Result<Group<'g>, Damage> {
         let rows = usize::try_from(metadata.num_rows()).map_err(|_| nonsense("a negative number of rows"))?;
         let columns = metadata.columns().iter().enumerate();
         let places = columns.map(|(index, column)| (column.column_path().string(), index)).collect();
         for column in metadata.columns() {
-            check_place(column, rows, file_len)?;
+            check_place(column, rows, file.len())?;
         }
-        let group = Group { reader, places, rows };
+        let group = Group { file, metadata, places, rows };
         for column in &SNAPSHOT {
             let physical = match column.values {
                 Values::Word(_) | Values::Name(_) => Physical::BYTE_ARRAY,
@@ -103,9 +112,10 @@ impl<'g> Group<'g> {
                 Values::Flag(_) => Physical::BOOLEAN,
             };
             let place = group.place(column.name)?;
-            let found = group.reader.metadata().column(place).column_descr();
-            // A level more would be a list or a structure.
-            let is_flat = found.max_rep_level() == 0 && found.max_def_level() <= 1;
+            let found = metadata.column(place).column_descr();
+            // Other levels would be a list or a structure; only flags are there in every row.
+            let levels = (found.max_rep_level(), found.max_def_level());
+            let is_flat = levels == (0, i16::from(physical != Physical::BOOLEAN));
             if found.physical_type() != physical || !is_flat {
                 return Err(nonsense(format!("the column `{}` has another type", column.name)));
             }
@@ -117,8 +127,10 @@ impl<'g> Group<'g> {
         self.places.get(name).copied().ok_or_else(|| nonsense(format!("it has no column `{name}`")))
     }
 
-    fn pages(&self, name: &str) -> Result<Box<dyn PageReader + 'g>, Damage> {
-        Ok(self.reader.get_column_page_reader(self.place(name)?)?)
+    /// Straight to the pages: what the Parquet crate has above them is large, and panics on some of them.
+    fn pages(&self, name: &str) -> Result<SerializedPageReader<Bytes>, Damage> {
+        let column = self.metadata.column(self.place(name)?);
+        Ok(SerializedPageReader::new(Arc::clone(self.file), column, self.rows, None)?)
     }
 
     fn flags(&self, name: &str) -> Result<Vec<bool>, Damage> {
