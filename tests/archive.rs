@@ -1,33 +1,17 @@
 //! Archives: members as `ar` and `nm` list them, each read as the file it is.
 
-#![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
-
+mod oracles;
 mod subjects;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use bloat::input::Input;
 use bloat::model::Model;
 use bloat::model::view::{Dim, View, tree};
 use bloat::report::{LedgerRow, ledger};
 
+use oracles::oracle;
 use subjects::{analyze, fixture};
-
-/// What a tool prints, or nothing if it is not installed.
-fn printed(tool: &str, options: &[&str], file: &Path) -> Option<String> {
-    match Command::new(tool).args(options).arg(file).env("LC_ALL", "C").output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) if std::env::var_os("BLOAT_REQUIRE_ORACLES").is_some_and(|v| v == "1") => {
-            panic!("`{tool}` is required and does not run: {error}")
-        }
-        Err(error) => {
-            eprintln!("SKIPPED: `{tool}` does not run ({error})");
-            None
-        }
-    }
-}
 
 /// Bytes by member.
 fn by_member(model: &Model) -> BTreeMap<String, u64> {
@@ -45,7 +29,7 @@ fn each_row(model: &Model, mut look: impl FnMut(&LedgerRow<'_>)) {
 #[test]
 fn members_have_the_sizes_that_ar_lists() {
     let path = fixture("libunit-x86_64.a");
-    let Some(listed) = printed("ar", &["tv"], &path) else { return };
+    let Some(listed) = oracle("ar", &["tv"], &path) else { return };
     let model = analyze(&path);
     let ours = by_member(&model);
     let mut inside = 0;
@@ -62,7 +46,7 @@ fn members_have_the_sizes_that_ar_lists() {
 #[test]
 fn symbols_of_members_are_those_that_nm_lists() {
     let path = fixture("libunit-x86_64.a");
-    let Some(listed) = printed("nm", &["-S", "--defined-only"], &path) else { return };
+    let Some(listed) = oracle("nm", &["-S", "--defined-only"], &path) else { return };
     let model = analyze(&path);
     let mut ours: BTreeMap<String, u64> = BTreeMap::new();
     each_row(&model, |row| {

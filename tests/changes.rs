@@ -92,7 +92,7 @@ fn rustc(source: &Path, output: &Path, flags: &[&str]) {
 
 /// Builds the program with its dependency in a version, which stands in the path as cargo has it.
 fn build(folder: &Path, version: &str, program: &str, dependency_nops: u64) -> PathBuf {
-    let package = format!("registry/src/index.crates.io-1949cf8c6b5b557f/depend-{version}");
+    let package = format!("registry/src/index-1949cf8c6b5b557f/depend-{version}");
     let source = folder.join(&package).join("src/lib.rs");
     write(&source, &DEPENDENCY.replace("NOPS", &dependency_nops.to_string()));
     let library = folder.join(format!("libdepend-{version}.rlib"));

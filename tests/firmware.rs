@@ -1,14 +1,13 @@
 //! Flash and RAM of firmware, as the program headers that `readelf` prints add up to.
 
-#![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
-
+mod oracles;
 mod program;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
+use oracles::oracle;
 use program::{bloat, stdout};
 
 fn firmware(name: &str) -> PathBuf {
@@ -17,16 +16,7 @@ fn firmware(name: &str) -> PathBuf {
 
 /// Physical address, virtual address, bytes stored and bytes in memory of each loadable segment.
 fn loads(file: &Path) -> Option<Vec<[u64; 4]>> {
-    let printed = match Command::new("readelf").arg("-lW").arg(file).env("LC_ALL", "C").output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
-        Err(error) if std::env::var_os("BLOAT_REQUIRE_ORACLES").is_some_and(|v| v == "1") => {
-            panic!("`readelf` is required and does not run: {error}")
-        }
-        Err(error) => {
-            eprintln!("SKIPPED: `readelf` does not run ({error})");
-            return None;
-        }
-    };
+    let printed = oracle("readelf", &["-lW"], file)?;
     let hex = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).expect("a number");
     let lines = printed.lines().map(|l| l.split_whitespace().collect::<Vec<_>>());
     let all: Vec<[u64; 4]> = lines

@@ -2,14 +2,12 @@
 //!
 //! A tool that is missing skips its test visibly, unless `BLOAT_REQUIRE_ORACLES=1`.
 
-#![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
-
+mod oracles;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bloat::format::{Image, SymbolKind, Target, macho};
@@ -18,6 +16,7 @@ use bloat::kind::Kind;
 use bloat::model::Model;
 use bloat::report::ledger;
 
+use oracles::oracle;
 use subjects::{analyze, analyze_bytes};
 
 /// One file of `testdata/macho`.
@@ -55,20 +54,6 @@ const UNIVERSAL: [&str; 3] = [
 
 fn thin() -> impl Iterator<Item = &'static str> {
     LINKED.into_iter().chain(WITH_DWARF).chain(["shelf-relative"])
-}
-
-/// What a tool prints, or nothing if it is not installed.
-fn oracle(tool: &str, options: &[&str], file: &Path) -> Option<String> {
-    match Command::new(tool).args(options).arg(file).env("LC_ALL", "C").output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) if std::env::var_os("BLOAT_REQUIRE_ORACLES").is_some_and(|v| v == "1") => {
-            panic!("`{tool}` is required and does not run: {error}")
-        }
-        Err(error) => {
-            eprintln!("SKIPPED: `{tool}` does not run ({error}); {} is not compared", file.display());
-            None
-        }
-    }
 }
 
 fn hex(text: &str) -> u64 {

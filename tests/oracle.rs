@@ -5,20 +5,19 @@
 //! on the fixtures, this test program, a system tool and the C library. A tool
 //! that is missing skips its test visibly, unless `BLOAT_REQUIRE_ORACLES=1`.
 
-#![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
-
+mod oracles;
 mod plain_elf;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bloat::format::{Image, Target};
 use bloat::input::Input;
 use bloat::model::Model;
 use bloat::report::ledger;
 
+use oracles::oracle;
 use plain_elf::{EM_ARM, EM_PPC64, ET_REL, PlainElf, SHF_ALLOC, SHF_TLS, SHT_NOBITS, number};
 use subjects::{analyze, fixtures, self_exe};
 
@@ -29,20 +28,6 @@ fn all_subjects() -> Vec<PathBuf> {
     let system = ["/bin/ls", "/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"];
     files.extend(system.map(PathBuf::from).into_iter().filter(|f| f.exists()));
     files
-}
-
-/// What a tool prints, or nothing if it is not installed.
-fn oracle(tool: &str, options: &[&str], file: &Path) -> Option<String> {
-    match Command::new(tool).args(options).arg(file).env("LC_ALL", "C").output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) if std::env::var_os("BLOAT_REQUIRE_ORACLES").is_some_and(|v| v == "1") => {
-            panic!("`{tool}` is required and does not run: {error}")
-        }
-        Err(error) => {
-            eprintln!("SKIPPED: `{tool}` does not run ({error}); {} is not compared", file.display());
-            None
-        }
-    }
 }
 
 fn hex(text: &str) -> u64 {

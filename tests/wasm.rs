@@ -1,14 +1,12 @@
 //! WebAssembly: the ledger of modules, object files and components, compared with
 //! what LLVM's tools say of the same files, and with the sources of two of them.
 
-#![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
-
+mod oracles;
 mod subjects;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bloat::format::{Image, Instructions};
@@ -17,6 +15,7 @@ use bloat::kind::Kind;
 use bloat::model::Model;
 use bloat::report::ledger;
 
+use oracles::oracle;
 use subjects::{analyze, scratch};
 
 fn fixture(name: &str) -> PathBuf {
@@ -44,20 +43,6 @@ fn open(path: &Path) -> Input {
 
 fn image(input: &Input) -> Image<'_> {
     bloat::format::read(input).expect("it has a preamble")
-}
-
-/// What a tool prints, or nothing if it is not installed.
-fn oracle(tool: &str, options: &[&str], file: &Path) -> Option<String> {
-    match Command::new(tool).args(options).arg(file).env("LC_ALL", "C").output() {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(error) if std::env::var_os("BLOAT_REQUIRE_ORACLES").is_some_and(|v| v == "1") => {
-            panic!("`{tool}` is required and does not run: {error}")
-        }
-        Err(error) => {
-            eprintln!("SKIPPED: `{tool}` does not run ({error}); {} is not compared", file.display());
-            None
-        }
-    }
 }
 
 fn hex(text: &str) -> u64 {

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn paths_in_a_registry_state_versions() {
         let of = |path: &str| of_path(path);
-        let found = of("/h/.cargo/registry/src/index.crates.io-1949/serde-json-1.0.1+x/src/lib.rs/@/a-cgu.0");
+        let found = of("/h/.cargo/registry/src/index-1949/serde-json-1.0.1+x/src/lib.rs/@/a-cgu.0");
         assert_eq!(found, Some(("serde-json".into(), "1.0.1+x".into())));
         assert_eq!(of("/h/work/app-1.0/src/main.rs"), None);
     }
