@@ -253,21 +253,21 @@ pub(super) fn wrap(text: &str, taken: usize, hang: usize, width: usize) -> Vec<S
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn style(width: usize) -> Style {
+    pub fn style(width: usize) -> Style {
         Style { color: false, width: Some(width), exact: false }
     }
 
-    fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    pub fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
         let mut out = Vec::new();
         write(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[track_caller]
-    fn check_width(text: &str, width: usize) {
+    pub fn check_width(text: &str, width: usize) {
         let widest = text.lines().map(width_of).max();
         assert!(widest <= Some(width), "{width}:\n{text}");
     }

@@ -325,23 +325,8 @@ pub fn ledger_text<'w>(
 #[cfg(test)]
 mod tests {
     use super::super::sheet::NARROW;
+    use super::super::sheet::tests::{check_width, style, written};
     use super::*;
-
-    fn style(width: usize) -> Style {
-        Style { color: false, width: Some(width), exact: false }
-    }
-
-    fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
-        let mut out = Vec::new();
-        write(&mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[track_caller]
-    fn check_width(text: &str, width: usize) {
-        let widest = text.lines().map(width_of).max();
-        assert!(widest <= Some(width), "{width}:\n{text}");
-    }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
