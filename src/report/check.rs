@@ -8,6 +8,8 @@ use crate::model::Model;
 
 /// The answer to `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("check")))]
 pub struct CheckReport {
     /// Head of every report.
     #[serde(flatten)]
@@ -29,15 +31,18 @@ pub struct CheckReport {
 
 /// What became of one limit or rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckRow {
     /// Name of the budget or rule.
     pub budget: String,
     /// `max`, `max-growth` or `deny`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::limit"))]
     pub limit: &'static str,
     /// The limit as it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// `exceeded`, `allowed`, `unchecked` or `held`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::standing"))]
     pub status: &'static str,
     /// Bytes now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +69,7 @@ pub struct CheckRow {
 
 /// An exception in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowanceRow {
     /// Bytes it adds.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::model::{CrateId, Model, Source};
 
 /// A package that lockfiles pin otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DependencyRow {
     /// Name of the package.
     pub package: String,

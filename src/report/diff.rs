@@ -16,6 +16,7 @@ use super::rows::Namer;
 
 /// File bytes, memory bytes and symbols of one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Amounts {
     /// Bytes of the file.
     pub file: u64,
@@ -33,6 +34,7 @@ impl From<Amount> for Amounts {
 
 /// New minus old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// Bytes of the file.
     pub file: i64,
@@ -55,6 +57,7 @@ impl Change {
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Only the new file has it.
@@ -84,6 +87,7 @@ impl Status {
 
 /// New copies of one generic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Copies {
     /// The generic item.
     pub generic: String,
@@ -97,6 +101,7 @@ pub struct Copies {
 
 /// What became of a crate or package as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
     /// It was not there.
@@ -120,6 +125,7 @@ impl Turn {
 
 /// Why a crate changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cause {
     /// What became of the crate itself, if it is not simply the same one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,6 +143,7 @@ pub struct Cause {
 
 /// One line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiffRow {
     /// Name for people.
     pub name: String,
@@ -168,6 +175,7 @@ pub struct DiffRow {
 
 /// Counts of the innermost rows, and the bytes they went up and down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Rows that only the new file has.
     pub added: u64,
@@ -187,6 +195,7 @@ pub struct Summary {
 
 /// Both sides of a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Before.
     pub old: Total,
@@ -200,6 +209,7 @@ pub struct Totals {
 
 /// Size of what ships: without symbols and debug information that stripping removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippedChange {
     /// Before.
     pub old: u64,
@@ -211,10 +221,13 @@ pub struct ShippedChange {
 
 /// The answer to `diff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("diff")))]
 pub struct DiffReport {
-    /// [`SCHEMA_VERSION`].
+    /// Version of the JSON of every report; a changed or removed key raises it.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::version"))]
     pub schema_version: u32,
-    /// `diff`.
+    /// Which report it is.
     pub report: &'static str,
     /// The tool that wrote it.
     pub generator: Generator,
@@ -230,8 +243,10 @@ pub struct DiffReport {
     /// Counts and sums.
     pub summary: Summary,
     /// Dimensions from the outermost to the innermost.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::dimensions"))]
     pub by: Vec<&'static str>,
     /// `file` or `memory`: what rows are ordered by.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::measure"))]
     pub measure: &'static str,
     /// What changed, the largest change first. Rows without any change are left out.
     pub rows: Vec<DiffRow>,

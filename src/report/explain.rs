@@ -12,6 +12,8 @@ use crate::model::{CrateId, Evidence, Leaf, Model, Source, SymbolId};
 
 /// The answer to `explain` for a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("explain")))]
 pub struct ExplainPlace<'m> {
     /// Head of every report.
     #[serde(flatten)]
@@ -39,6 +41,7 @@ pub struct ExplainPlace<'m> {
 
 /// A symbol that a question could mean: copies of one generic share a name, and this tells them apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Match {
     /// Demangled.
     pub symbol: String,
@@ -56,6 +59,7 @@ pub struct Match {
 
 /// A symbol in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExplainSymbol {
     /// Demangled.
     pub symbol: String,
@@ -75,12 +79,15 @@ pub struct ExplainSymbol {
 
 /// One of the three crates of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// `crate`, `defined_in` or `instantiated_by`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::notion"))]
     pub notion: &'static str,
     /// `name@version`, or a bucket in brackets.
     pub label: String,
     /// What it stands on.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::evidence"))]
     pub evidence: &'static str,
     /// The same in words.
     pub reason: String,
@@ -88,8 +95,10 @@ pub struct Answer {
 
 /// A claim on a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClaimRow {
     /// The partition it takes part in.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::partition"))]
     pub partition: &'static str,
     /// Who claims.
     pub label: String,
@@ -105,6 +114,8 @@ pub struct ClaimRow {
 
 /// The answer to `explain crate:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("explain")))]
 pub struct ExplainCrate {
     /// Head of every report.
     #[serde(flatten)]
@@ -119,6 +130,7 @@ pub struct ExplainCrate {
 
 /// A crate in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrateFacts {
     /// Name, version, package and source.
     pub key: Key,

@@ -31,6 +31,7 @@ pub const LEDGER_COLUMNS: [&str; 17] = [
 
 /// One run of bytes with one owner in every dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerRow<'m> {
     /// File offset; none for bytes that are in memory only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +44,7 @@ pub struct LedgerRow<'m> {
     /// Bytes of memory: the length, or 0 if it is not loaded.
     pub memory_size: u64,
     /// Kind of bytes.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::kind"))]
     pub kind: &'static str,
     /// Segment.
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -64,6 +66,7 @@ pub struct LedgerRow<'m> {
     pub version: &'m str,
     /// Where it comes from.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::source"))]
     pub source: &'static str,
     /// Defining crate, `name@version`.
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -75,6 +78,7 @@ pub struct LedgerRow<'m> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub unit: &'m str,
     /// What the attribution stands on.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::evidence"))]
     pub evidence: &'static str,
     /// Whether its boundaries are a computed share, or its owner is a guess.
     pub estimated: bool,

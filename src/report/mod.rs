@@ -11,6 +11,8 @@ mod explain;
 mod ledger;
 mod overview;
 mod rows;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::borrow::Cow;
 
@@ -28,6 +30,8 @@ pub use explain::{
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use overview::{MemoryRegion, Overview, Shipped, overview};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 use crate::error::Diagnostic;
 use crate::model::{Model, Sizes};
@@ -37,10 +41,12 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// What every report starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Head {
-    /// [`SCHEMA_VERSION`].
+    /// Version of the JSON of every report; a changed or removed key raises it.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::version"))]
     pub schema_version: u32,
-    /// `overview`, `show`.
+    /// Which report it is.
     pub report: &'static str,
     /// The tool that wrote it.
     pub generator: Generator,
@@ -52,8 +58,10 @@ pub struct Head {
 
 /// The tool that wrote a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Generator {
-    /// `bloat`.
+    /// Its name.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::generator"))]
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
@@ -61,18 +69,21 @@ pub struct Generator {
 
 /// The file a report is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputFacts {
     /// Path as given.
     pub path: String,
-    /// `elf`.
+    /// `elf`, `macho`, `pe`, `wasm` or `archive`.
     pub format: Cow<'static, str>,
     /// The format's own word: `executable`.
     pub file_type: Cow<'static, str>,
     /// Architecture by its common name.
     pub arch: String,
-    /// 32 or 64.
+    /// 32 or 64; 0 where nothing tells, as in an archive without members.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::bits"))]
     pub bits: u8,
     /// `little` or `big`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::endian"))]
     pub endian: Cow<'static, str>,
     /// Bytes of the file.
     pub file_size: u64,
@@ -97,6 +108,7 @@ pub struct InputFacts {
 
 /// File and memory bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Total {
     /// Bytes of the file.
     pub file: u64,
@@ -112,8 +124,10 @@ impl From<Sizes> for Total {
 
 /// A part of the file that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Issue {
     /// `note` or `warning`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::severity"))]
     pub severity: &'static str,
     /// A stable identifier.
     pub code: Cow<'static, str>,

@@ -11,11 +11,14 @@ use crate::model::{Model, Sizes, Source};
 
 /// The answer to `bloat FILE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("overview")))]
 pub struct Overview {
     /// Head of every report.
     #[serde(flatten)]
     pub head: Head,
     /// The dimension of `rows`: crates, or what comes closest where there is no Rust.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::dimensions"))]
     pub by: Vec<&'static str>,
     /// Bytes by that dimension.
     pub rows: Vec<Row>,
@@ -35,6 +38,7 @@ pub struct Overview {
 
 /// A region of memory and how much of it is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemoryRegion {
     /// Name of the region; `flash` or `RAM` where no linker script names any.
     pub name: String,
@@ -57,6 +61,7 @@ impl From<Use> for MemoryRegion {
 
 /// What would be left without symbols and debug information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shipped {
     /// Bytes of the file after `strip`; computed from the layout.
     pub file: u64,

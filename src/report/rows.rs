@@ -8,6 +8,7 @@ use crate::model::{CrateId, Leaf, Model, OwnerId, SymbolId};
 
 /// One group of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// Name for people.
     pub name: String,
@@ -37,6 +38,7 @@ pub struct Row {
 
 /// Bytes of the file by what they are for; they sum to the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Columns {
     /// Instructions.
     pub code: u64,
@@ -51,9 +53,11 @@ pub struct Columns {
 
 /// What the bytes of a row have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Key {
     /// Kind of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::kind"))]
     pub kind: Option<String>,
     /// Segment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +76,7 @@ pub struct Key {
     pub package: Option<String>,
     /// Where the owning crate comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::source_key"))]
     pub source: Option<String>,
     /// Defining crate, `name@version`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +107,7 @@ pub struct Key {
     pub unit: Option<String>,
     /// What the attribution stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::evidence"))]
     pub evidence: Option<String>,
     /// Member of an archive, slice of a universal file, module of a component.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,13 +116,17 @@ pub struct Key {
 
 /// The answer to `show --by`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::named("show")))]
 pub struct Show {
     /// Head of every report.
     #[serde(flatten)]
     pub head: Head,
     /// Dimensions from the outermost to the innermost.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::dimensions"))]
     pub by: Vec<&'static str>,
     /// `file` or `memory`: what rows are ordered by.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::measure"))]
     pub measure: &'static str,
     /// Bytes that passed the filter, if there was one; else those of the file.
     pub shown: Total,
