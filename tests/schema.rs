@@ -15,7 +15,7 @@ use subjects::scratch;
 
 /// What is asked, by the definition that the answer is valid by: `OLD` and `NEW` stand for files, the rest is typed.
 /// Each command that writes JSON is asked at least once.
-const QUESTIONS: [(&str, &str); 13] = [
+const QUESTIONS: [(&str, &str); 14] = [
     ("Overview", "show NEW --format json"),
     ("Overview", "show NEW --format json -n 2"),
     ("Show", "show NEW --format json --by kind,segment,section,crate,symbol"),
@@ -31,6 +31,7 @@ const QUESTIONS: [(&str, &str); 13] = [
         "DiffReport",
         "diff OLD NEW --format json --by kind,section -n 2 --measure mem --lockfile LOCK-OLD LOCK-NEW",
     ),
+    ("DiffReport", "diff OLD NEW --format json --fail-over 0 --fail-over 1000% --fail-over crate:nobody=1"),
     ("CheckReport", "check NEW --against OLD --today 2026-01-02 --format json --config BUDGETS"),
 ];
 

@@ -3,7 +3,7 @@
 use super::diff::signed;
 use super::nearest::nearest;
 use crate::model::filter::{Filter, Pattern, vocabulary};
-use crate::model::view::{Dim, Measure};
+use crate::model::view::{Dim, Keys, Measure};
 use crate::model::{Model, Sizes};
 
 /// How much growth is allowed.
@@ -100,6 +100,26 @@ impl Part {
         }
         sum.map(|sizes| measure.of(sizes))
     }
+
+    /// The part of the model that was most likely meant by a name without `*` that it does not have.
+    ///
+    /// *Cost*: one pass over the leaves, and each name of the dimension is written once.
+    pub fn nearest(&self, model: &Model) -> Option<String> {
+        let Part::Named(dim, name) = self else { return None };
+        if name.contains('*') {
+            return None;
+        }
+        let keys = Keys::new(model, *dim);
+        let mut all: Vec<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
+        all.sort_unstable();
+        all.dedup();
+        let labels: Vec<String> = all.into_iter().map(|key| keys.label(key)).collect();
+        // A crate may be meant by its name alone.
+        let short = labels.iter().filter_map(|l| l.split_once('@')).map(|(name, _)| name);
+        let short: Vec<&str> = if *dim == Dim::Crate { short.collect() } else { Vec::new() };
+        let meant = nearest(name, short.into_iter().chain(labels.iter().map(String::as_str)))?;
+        Some(format!("{}:{meant}", dim.as_str()))
+    }
 }
 
 impl Limit {
@@ -170,11 +190,9 @@ fn scaled(number: &str, unit: u64) -> Option<u64> {
     parse(whole)?.checked_mul(unit)?.checked_add(part)
 }
 
-/// A limit that was exceeded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exceeded {
-    /// The limit as it was written.
-    pub limit: String,
+/// How a part changed, and how much it may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Growth {
     /// Bytes before.
     pub old: u64,
     /// Bytes now.
@@ -183,30 +201,51 @@ pub struct Exceeded {
     pub allowed: u64,
 }
 
+impl Growth {
+    /// New minus old.
+    pub fn delta(&self) -> i64 {
+        signed(self.new).wrapping_sub(signed(self.old))
+    }
+
+    /// Bytes that it grew by more than is allowed; 0 if the limit holds.
+    pub fn over(&self) -> u64 {
+        self.new.saturating_sub(self.old).saturating_sub(self.allowed)
+    }
+}
+
 /// What a limit says of two models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds.
-    Held,
-    /// It does not.
-    Exceeded(Exceeded),
-    /// It names what neither file has.
-    NoSuchPart,
+    /// The part has a size in both; it is 0 where a name stands for nothing.
+    Compared(Growth),
+    /// There is nothing to compare: a sentence that says why.
+    Unchecked(String),
 }
 
 /// Checks the growth from `old` to `new` against a limit.
 ///
 /// *Cost*: one pass over the leaves of each for a limit on a part.
 pub fn check(old: &Model, new: &Model, limit: &Limit, measure: Measure) -> Verdict {
-    let (before, after) = match (limit.part.size(old, measure), limit.part.size(new, measure)) {
-        (None, None) => return Verdict::NoSuchPart,
-        (before, after) => (before.unwrap_or(0), after.unwrap_or(0)),
+    let sizes = (limit.part.size(old, measure), limit.part.size(new, measure));
+    let (before, after) = match (sizes, &limit.part) {
+        ((Some(before), Some(after)), _) => (before, after),
+        ((before, after), Part::Named(..)) if before.or(after).is_some() => {
+            (before.unwrap_or(0), after.unwrap_or(0))
+        }
+        (_, Part::Named(..)) => {
+            let meant = limit.part.nearest(new).or_else(|| limit.part.nearest(old));
+            let meant = meant.map_or(String::new(), |part| format!("; is `{part}` meant?"));
+            return Verdict::Unchecked(format!(
+                "the limit `{}` matches nothing in either file{meant}",
+                limit.text
+            ));
+        }
+        _ => {
+            let why = "has no size: not both files are made to ship";
+            return Verdict::Unchecked(format!("what the limit `{}` is on {why}", limit.text));
+        }
     };
-    let allowed = limit.allowed.bytes(before);
-    if signed(after) - signed(before) <= signed(allowed) {
-        return Verdict::Held;
-    }
-    Verdict::Exceeded(Exceeded { limit: limit.text.clone(), old: before, new: after, allowed })
+    Verdict::Compared(Growth { old: before, new: after, allowed: limit.allowed.bytes(before) })
 }
 
 #[cfg(test)]

@@ -13,14 +13,14 @@ use super::subject;
 use crate::analysis::dependencies::{Dependency, Locked, changes};
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
-use crate::analysis::limit::{Limit, Verdict, check};
+use crate::analysis::limit::Limit;
 use crate::config;
 use crate::error::Severity;
 use crate::input::companion::Search;
 use crate::model::Model;
 use crate::model::view::{Dim, Measure};
 use crate::render::{self, for_terminal};
-use crate::report::{self, DiffOptions};
+use crate::report::{self, DiffOptions, LimitRow};
 use crate::timing::phase;
 
 /// Rows of each group below the first dimension, unless a number was asked for.
@@ -58,6 +58,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
         if let Some(changed) = &changed {
             report.add_dependencies(changed, &old, &new, &view);
         }
+        report.add_limits(&limits, &old, &new, measure);
         report
     });
     if args.strict
@@ -79,7 +80,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
             say(format_args!("{}: {}", d.severity, for_terminal(&d.message)));
         }
     }
-    let outcome = judge(&old, &new, &limits, measure)?;
+    let outcome = exceeded(&report.limits);
     finish(common);
     Ok(outcome)
 }
@@ -123,29 +124,21 @@ pub(super) fn all_belong(search: &Search, old: &Model, new: &Model) -> Result<()
     }
 }
 
-/// Says on standard error which limits were exceeded.
-fn judge(old: &Model, new: &Model, limits: &[Limit], measure: Measure) -> Result<Outcome> {
+/// Says on standard error which limits were exceeded, whatever the report is and wherever it goes.
+fn exceeded(limits: &[LimitRow]) -> Outcome {
     let mut outcome = Outcome::Done;
-    for limit in limits {
-        match check(old, new, limit, measure) {
-            Verdict::Held => {}
-            Verdict::NoSuchPart => {
-                let message = format!("`--fail-over {}` names a part that neither file has", limit.text);
-                say(format_args!("warning: {}", for_terminal(&message)));
-            }
-            Verdict::Exceeded(e) => {
-                outcome = Outcome::LimitExceeded;
-                let grown = render::human(e.new.saturating_sub(e.old));
-                let message = format!(
-                    "limit {} exceeded: {} -> {}, {grown} more where {} are allowed",
-                    e.limit,
-                    render::human(e.old),
-                    render::human(e.new),
-                    render::human(e.allowed),
-                );
-                say(format_args!("error: {}", for_terminal(&message)));
-            }
-        }
+    for row in limits.iter().filter(|row| row.is_exceeded()) {
+        outcome = Outcome::LimitExceeded;
+        let [old, new, allowed] = [row.old, row.new, row.allowed].map(|bytes| bytes.unwrap_or_default());
+        let message = format!(
+            "limit {} exceeded: {} -> {}, {} more where {} are allowed",
+            row.limit,
+            render::human(old),
+            render::human(new),
+            render::human(new.saturating_sub(old)),
+            render::human(allowed),
+        );
+        say(format_args!("error: {}", for_terminal(&message)));
     }
-    Ok(outcome)
+    outcome
 }

@@ -6,7 +6,7 @@ use super::escape::for_terminal;
 use super::sheet::{Sheet, Style, heading, indented, mark, wrapped};
 use super::size::{change, percent_change};
 use super::text::issues_text;
-use crate::report::{Cause, DiffReport, DiffRow, Turn};
+use crate::report::{Cause, DiffReport, DiffRow, LimitRow, Turn};
 
 /// Writes what changed.
 pub fn diff_text(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -14,6 +14,7 @@ pub fn diff_text(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io:
         wrapped(&for_terminal(&line), 2, style, out)?;
     }
     writeln!(out)?;
+    limits(report, style, out)?;
     if report.rows.is_empty() {
         wrapped("Nothing changed.", 2, style, out)?;
         dependencies(report, style, out)?;
@@ -54,6 +55,48 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
         bytes(s.net)
     ));
     lines
+}
+
+/// What became of limits, exceeded ones first.
+fn limits(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(outcome) = outcome(report) else { return Ok(()) };
+    heading(&outcome, style, out)?;
+    let mut sheet = Sheet::new(LIMIT_HEADER, &["over", "allowed"]);
+    for row in &report.limits {
+        let mut cells = limit_cells(row, &|bytes| style.bytes(bytes)).to_vec();
+        cells.push(indented(0, &row.limit));
+        sheet.rows.push(cells);
+    }
+    sheet.write(style, out)?;
+    writeln!(out)
+}
+
+/// How many limits hold, if there are any.
+pub(super) fn outcome(report: &DiffReport) -> Option<String> {
+    let all = report.limits.len();
+    let count = |status: &str| report.limits.iter().filter(|row| row.status == status).count();
+    let limits = |n: usize| if n == 1 { "1 limit".to_string() } else { format!("{n} limits") };
+    if all == 0 {
+        return None;
+    }
+    let mut text = match (count("exceeded"), count("held")) {
+        (0, held) => format!("{} held", limits(held)),
+        (n, _) => format!("{n} of {} exceeded", limits(all)),
+    };
+    if count("unchecked") > 0 {
+        text.push_str(&format!(", {} not checked", count("unchecked")));
+    }
+    Some(text)
+}
+
+/// Columns of limits.
+pub(super) const LIMIT_HEADER: [&str; 5] = ["status", "change", "allowed", "over", "limit"];
+
+/// Status, change, allowed change and what is above it.
+pub(super) fn limit_cells(row: &LimitRow, bytes: &dyn Fn(u64) -> String) -> [String; 4] {
+    let cell = |bytes: Option<String>| bytes.unwrap_or_else(|| "-".to_string());
+    let more = |all: Option<u64>| cell(all.map(|all| format!("+{}", bytes(all))));
+    [row.status.to_string(), cell(row.delta.map(|d| change(d, bytes))), more(row.allowed), more(row.over)]
 }
 
 fn table(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {

@@ -7,11 +7,13 @@ use crate::analysis::dependencies::Dependency;
 use crate::analysis::diff::groups::{Groups, Pairing, Subject};
 use crate::analysis::diff::pair::Pass;
 use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by};
+use crate::analysis::limit::Limit;
 use crate::model::Model;
 use crate::model::view::{Dim, Measure};
 
 use super::causes::Causes;
 use super::dependencies::{self, DependencyRow};
+use super::limits::{self, LimitRow};
 use super::rows::Namer;
 
 /// File bytes, memory bytes and symbols of one side.
@@ -250,6 +252,12 @@ pub struct DiffReport {
     pub measure: &'static str,
     /// What changed, the largest change first. Rows without any change are left out.
     pub rows: Vec<DiffRow>,
+    /// Whether no limit is exceeded, if there were limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
+    /// Limits on growth: exceeded ones first, else in the order given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitRow>,
     /// Packages that the lockfiles pin otherwise than before, if there were lockfiles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dependencies: Option<Vec<DependencyRow>>,
@@ -268,6 +276,19 @@ impl DiffReport {
             dependencies::explain(row, changed);
         }
         self.dependencies = Some(dependencies::rows(changed, old, new, view));
+    }
+
+    /// Adds what limits say of the two files as wholes: a filter of the rows is none of theirs.
+    ///
+    /// *Cost*: a pass over the leaves of both models for each limit on a part.
+    pub fn add_limits(&mut self, limits: &[Limit], old: &Model, new: &Model, measure: Measure) {
+        if limits.is_empty() {
+            return;
+        }
+        let (rows, issues) = limits::judge(old, new, limits, measure);
+        self.passed = Some(!rows.iter().any(LimitRow::is_exceeded));
+        self.limits = rows;
+        self.diagnostics.splice(0..0, issues);
     }
 }
 
@@ -327,6 +348,8 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         by: view.dims.iter().map(|d| d.as_str()).collect(),
         measure: view.measure.pick("file", "memory"),
         rows,
+        passed: None,
+        limits: Vec::new(),
         dependencies: None,
         diagnostics,
     }

@@ -9,6 +9,7 @@ mod dependencies;
 mod diff;
 mod explain;
 mod ledger;
+mod limits;
 mod overview;
 mod rows;
 #[cfg(feature = "schema")]
@@ -28,6 +29,7 @@ pub use explain::{
     explain_place,
 };
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
+pub use limits::LimitRow;
 pub use overview::{MemoryRegion, Overview, Shipped, overview};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
 #[cfg(feature = "schema")]

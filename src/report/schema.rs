@@ -141,6 +141,10 @@ pub(super) fn standing(_: &mut SchemaGenerator) -> Schema {
     words(["exceeded", "allowed", "unchecked", "held"])
 }
 
+pub(super) fn verdict(_: &mut SchemaGenerator) -> Schema {
+    words(["exceeded", "unchecked", "held"])
+}
+
 pub(super) fn notion(_: &mut SchemaGenerator) -> Schema {
     words(["crate", "defined_in", "instantiated_by"])
 }

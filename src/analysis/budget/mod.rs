@@ -9,9 +9,8 @@ pub use date::Date;
 
 use super::diff::signed;
 use super::limit::{Allowed, Part};
-use super::nearest::nearest;
 use crate::model::Model;
-use crate::model::view::{Dim, Keys, Measure};
+use crate::model::view::Measure;
 
 /// An amount with the text it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,15 +252,13 @@ impl<'b> Judge<'b, '_> {
     }
 
     fn no_such_part(&mut self, budget: &Budget) {
-        let Part::Named(dim, name) = &budget.part else {
+        let Part::Named(..) = &budget.part else {
             let message = format!("`{}` has no size here: the file is not made to ship", budget.name);
             return self.remark("no-such-part", message);
         };
         let mut message = format!("`{}` matches nothing in the file", budget.name);
-        if !name.contains('*')
-            && let Some(meant) = nearest_name(self.new, *dim, name)
-        {
-            message.push_str(&format!("; is `{}:{meant}` meant?", dim.as_str()));
+        if let Some(meant) = budget.part.nearest(self.new) {
+            message.push_str(&format!("; is `{meant}` meant?"));
         }
         self.remark("no-such-part", message);
     }
@@ -300,19 +297,6 @@ impl<'b> Judge<'b, '_> {
             .collect();
         messages.into_iter().for_each(|message| self.remark("expired-allowance", message));
     }
-}
-
-/// The name in a dimension of a model that was most likely meant.
-fn nearest_name(model: &Model, dim: Dim, name: &str) -> Option<String> {
-    let keys = Keys::new(model, dim);
-    let mut all: Vec<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
-    all.sort_unstable();
-    all.dedup();
-    let labels: Vec<String> = all.into_iter().map(|key| keys.label(key)).collect();
-    // A crate may be meant by its name alone.
-    let short = labels.iter().filter_map(|l| l.split_once('@')).map(|(name, _)| name);
-    let short: Vec<&str> = if dim == Dim::Crate { short.collect() } else { Vec::new() };
-    nearest(name, short.into_iter().chain(labels.iter().map(String::as_str))).map(str::to_string)
 }
 
 impl Measured {

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::super::diff::{each, measured};
+use super::super::diff::{LIMIT_HEADER, each, limit_cells, measured, outcome};
 use super::super::sheet::mark;
 use super::super::size::{self, change, percent_change};
 use super::page::{Page, PageOptions, indent, name};
-use crate::report::{Cause, DependencyRow, DiffReport, DiffRow, Turn};
+use crate::report::{Cause, DependencyRow, DiffReport, DiffRow, LimitRow, Turn};
 
 /// Rows of the table that is not folded away.
 const TOP: usize = 10;
@@ -16,6 +16,7 @@ pub fn diff_markdown(report: &DiffReport, options: &PageOptions<'_>, out: &mut d
     let write = Diff { report, exact: options.exact };
     let mut page = Page::new(options);
     write.headline(&mut page);
+    write.limits(&mut page);
     if report.rows.is_empty() {
         page.line("\nNothing changed.");
     } else {
@@ -58,7 +59,12 @@ impl Diff<'_> {
                 self.bytes(total.new.file)
             ),
         };
-        page.line(&format!("### {}: {news}", name(file)));
+        let limits = match outcome(self.report) {
+            Some(outcome) if self.report.passed == Some(false) => format!(": **{outcome}**"),
+            Some(outcome) => format!(": {outcome}"),
+            None => String::new(),
+        };
+        page.line(&format!("### {}: {news}{limits}", name(file)));
         let mut rows = vec![("file", String::new(), old, total.new.file)];
         if let Some(shipped) = &self.report.shipped {
             rows.push(("stripped", "~".to_string(), shipped.old, shipped.new));
@@ -70,6 +76,26 @@ impl Diff<'_> {
             vec![self.change(delta), percent_change(delta, old), before, after, what.to_string()]
         });
         page.table(&["change", "%", "old", "new", "size"], rows.collect::<Vec<_>>());
+    }
+
+    /// Limits that do not hold, and those that do folded away.
+    fn limits(&self, page: &mut Page) {
+        let rows = |held: bool| {
+            let some = self.report.limits.iter().filter(move |row| (row.status == "held") == held);
+            let row = |row: &LimitRow| {
+                let mut cells = limit_cells(row, &|bytes| self.bytes(bytes)).to_vec();
+                cells.push(name(&row.limit));
+                cells
+            };
+            some.map(row).collect::<Vec<_>>()
+        };
+        let (open, held) = (rows(false), rows(true));
+        if !open.is_empty() {
+            page.table(&LIMIT_HEADER, open);
+        }
+        if !held.is_empty() {
+            page.details("Limits that hold", |page| page.table(&LIMIT_HEADER, held));
+        }
     }
 
     fn rows(&self, page: &mut Page) {
