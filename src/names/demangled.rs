@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(module(name).as_deref(), Some("core::iter"));
         let name = "a::b::<impl c::D for e::F<T>>::g::h4fc33c0118ba075a";
         assert_eq!(display(name), "a::b::<impl c::D for e::F<T>>::g");
-        assert_eq!(generic(name), "a::b::<impl c::D for e::F<_>>::g");
+        assert_eq!(generic(name), "<e::F<_> as c::D>::g");
         assert_eq!(module(name).as_deref(), Some("a::b"));
     }
 

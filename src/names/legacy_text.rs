@@ -27,6 +27,13 @@ pub(super) fn generic(text: &str) -> String {
     out
 }
 
+/// A type with all that it holds erased.
+pub(super) fn erased_type(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(128));
+    erase_type(text, MAX_DEPTH, &mut out);
+    out
+}
+
 /// The parts of the path, as rustc printed them.
 pub(super) fn segments(symbol: &Symbol<'_>) -> Vec<String> {
     let plain = symbol.segments().map(|segment| {
@@ -98,10 +105,14 @@ fn first_length(text: &str) -> usize {
 }
 
 /// Copies a path, `<_>` for every list of arguments.
+///
+/// An impl away from its type stands behind the path of its module, of which v0 names
+/// show nothing: `core::str::<impl str>::trim` becomes `<str>::trim`.
 fn erase_path(text: &str, depth: u32, out: &mut String) {
+    let mark = out.len();
     let mut rest = text;
     let mut at_start = true;
-    while let Some(next) = rest.find(['<', ':']) {
+    while let Some(next) = rest.find(['<', ':', '{']) {
         let (word, others) = rest.split_at(next);
         out.push_str(word);
         at_start &= word.is_empty();
@@ -109,14 +120,20 @@ fn erase_path(text: &str, depth: u32, out: &mut String) {
             out.push_str("::");
             at_start = true;
             rest = others;
-        } else if others.starts_with(':') {
-            out.push(':');
+        } else if others.starts_with("{{") {
+            rest = unnamed(others, out);
+            at_start = false;
+        } else if others.starts_with([':', '{']) {
+            out.push_str(others.get(..1).unwrap_or_default());
             at_start = false;
             rest = others.get(1..).unwrap_or_default();
         } else {
             let end = closing(others).unwrap_or(others.len());
             let inside = others.get(1..end.saturating_sub(1)).unwrap_or_default();
             if at_start {
+                if inside.starts_with("impl ") {
+                    out.truncate(mark);
+                }
                 erase_qualified(inside, depth, out);
             } else {
                 out.push_str("<_>");
@@ -128,35 +145,58 @@ fn erase_path(text: &str, depth: u32, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Writes what has no name in the source as v0 names have it, and gives what follows it.
+///
+/// Closures of one function are numbered there and here they are not.
+fn unnamed<'t>(text: &'t str, out: &mut String) -> &'t str {
+    let Some((inside, rest)) = text.strip_prefix("{{").and_then(|text| text.split_once("}}")) else {
+        out.push_str("{{");
+        return text.get(2..).unwrap_or_default();
+    };
+    match inside.strip_suffix(".shim") {
+        Some(of) => out.push_str(&format!("::{{shim:{of}#0}}")),
+        None => out.push_str(&format!("{{{inside}}}")),
+    }
+    rest
+}
+
 /// `Type as Trait`, `impl Trait for Type` or a type alone, in brackets.
 fn erase_qualified(inside: &str, depth: u32, out: &mut String) {
     let Some(depth) = depth.checked_sub(1) else {
         out.push_str("<_>");
         return;
     };
-    out.push('<');
-    if let Some(rest) = inside.strip_prefix("impl ") {
-        out.push_str("impl ");
-        match find_outside(rest, " for ") {
-            Some((by, kind)) => {
-                erase_path(by, depth, out);
-                out.push_str(" for ");
-                erase_type(kind, depth, out);
-            }
-            None => erase_type(rest, depth, out),
-        }
-    } else {
-        let (kind, by) = match find_outside(inside, " as ") {
+    let (kind, by) = match inside.strip_prefix("impl ") {
+        Some(rest) => match find_outside(rest, " for ") {
+            Some((by, kind)) => (kind, Some(by)),
+            None => (rest, None),
+        },
+        None => match find_outside(inside, " as ") {
             Some((kind, by)) => (kind, Some(by)),
             None => (inside, None),
-        };
-        erase_type(kind, depth, out);
-        if let Some(by) = by {
+        },
+    };
+    let mark = out.len();
+    erase_type(kind, depth, out);
+    match by {
+        Some(by) => {
+            out.insert(mark, '<');
             out.push_str(" as ");
             erase_path(by, depth, out);
+            out.push('>');
         }
+        None if !stands_bare(out.get(mark..).unwrap_or_default()) => {
+            out.insert(mark, '<');
+            out.push('>');
+        }
+        None => {}
     }
-    out.push('>');
+}
+
+/// Whether the Self type of an inherent impl is written without brackets: paths are.
+pub(super) fn stands_bare(kind: &str) -> bool {
+    let is_path = kind.starts_with(|c: char| c.is_alphabetic() || c == '_') && kind != "_";
+    is_path && !kind.starts_with("dyn ") && !kind.contains("fn(") && !is_primitive(kind)
 }
 
 /// A type's outermost form, `_` for what it holds and for parameters.
@@ -263,7 +303,7 @@ fn erase_list(list: &str, is_tuple: bool, out: &mut String) {
 }
 
 /// Splits at the first `what` that is inside no brackets.
-fn find_outside<'t>(text: &'t str, what: &str) -> Option<(&'t str, &'t str)> {
+pub(super) fn find_outside<'t>(text: &'t str, what: &str) -> Option<(&'t str, &'t str)> {
     let bytes = text.as_bytes();
     let mut depth: i32 = 0;
     for (at, byte) in bytes.iter().enumerate() {

@@ -48,7 +48,10 @@
 //! - Self types keep their outermost form: `&_`, `[_]`, `(_, _)`, `dyn Trait`.
 //!   Behind a reference or in a slice a type keeps its name only where it must
 //!   be the impl's own: `<&mut serde_json::ser::Serializer<_> as ...>`;
-//! - inherent methods are written `Type<_>::method` in both manglings;
+//! - inherent methods are written `Type<_>::method` in both manglings, and impls away from
+//!   their type as if they stood beside it: `<str>::trim`, not `core::str::<impl str>::trim`;
+//! - what has no name in the source is written as v0 has it: `{closure#0}`, `{shim:vtable#0}`.
+//!   Legacy names do not number closures: those of one function share a group;
 //! - a trait's provided method is `Trait::method` for every Self type;
 //! - a Self type the impl's crate cannot name must come from a parameter and
 //!   becomes `_`: core, alloc and std cannot name a program's types, and
@@ -67,6 +70,7 @@ mod cgu;
 mod constant;
 mod cpp;
 mod demangled;
+mod instance;
 mod legacy;
 mod legacy_text;
 mod msvc;
@@ -85,6 +89,10 @@ use std::fmt::{self, Write};
 
 pub use cgu::{CguName, cgu, library_crate};
 pub use constant::{Constant, constant};
+pub use instance::{
+    Arguments, ImplBlock, Implemented, Instance, arguments, dropped, generic_type, implemented, instance,
+    parent, self_type, whole_of_part,
+};
 pub use stable::stable;
 pub use suffix::{Suffix, Suffixes};
 pub use toolchain::{is_lent_crate, is_shim_crate, is_toolchain_crate};

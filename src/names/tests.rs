@@ -43,7 +43,7 @@ __RNvCs4Vnx3Lz2vkb_5probe4main | probe | - | probe::main | probe
 _ZN5probe4main17h62a2a663144ebd4aE | probe | - | probe::main | probe
 __ZN5probe4main17h62a2a663144ebd4aE | probe | - | probe::main | probe
 ZN5probe4main17h62a2a663144ebd4aE | probe | - | probe::main | probe
-_ZN5probe4main28_$u7b$$u7b$closure$u7d$$u7d$17h1e734ff990a74383E | probe | - | probe::main::{{closure}} | probe
+_ZN5probe4main28_$u7b$$u7b$closure$u7d$$u7d$17h1e734ff990a74383E | probe | - | probe::main::{closure} | probe
 _ZN5probe9g$uf6$del17h782ec263706c06cbE | probe | - | probe::gödel | probe
 _ZN5probe3Say5twice17hc6df222af53eae50E | probe | - | probe::Say::twice | probe
 _ZN5probe5inner13Wrap$LT$T$GT$3dup17h6da2a39de2769060E | probe | - | probe::inner::Wrap<_>::dup | probe::inner
@@ -55,7 +55,7 @@ _ZN62_$LT$fn$LP$u8$RP$$u20$.$GT$$u20$u8$u20$as$u20$probe..Local$GT$3loc17hed1d26
 _ZN42_$LT$$RF$T$u20$as$u20$core..fmt..Debug$GT$3fmt17h0d4e5facb005d688E | core | - | <&_ as core::fmt::Debug>::fmt | core::fmt
 _ZN65_$LT$alloc..vec..Vec$LT$T$C$A$GT$$u20$as$u20$core..fmt..Debug$GT$3fmt17h3bc8cc8075739d29E | alloc | - | <alloc::vec::Vec<_> as core::fmt::Debug>::fmt | alloc::vec
 _ZN4core3ptr81drop_in_place$LT$$LP$usize$C$clap_builder..builder..styled_str..StyledStr$RP$$GT$17h079a1e06c7b79808E | core | - | core::ptr::drop_in_place<_> | core::ptr
-_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h1d97f9853d6f78d6E | core | - | core::ops::function::FnOnce::call_once{{vtable.shim}} | core::ops::function
+_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h1d97f9853d6f78d6E | core | - | core::ops::function::FnOnce::call_once::{shim:vtable#0} | core::ops::function
 _ZN5alloc7raw_vec20RawVecInner$LT$A$GT$11finish_grow17hebeee2d3e879a0aeE.llvm.11192933466079820502 | alloc | - | alloc::raw_vec::RawVecInner<_>::finish_grow | alloc::raw_vec
 _ZN100_$LT$$RF$mut$u20$serde_json..ser..Serializer$LT$W$C$F$GT$$u20$as$u20$serde_core..ser..Serializer$GT$13serialize_u6417he82f19e848c5e789E | serde_json ? | - | <&mut serde_json::ser::Serializer<_> as serde_core::ser::Serializer>::serialize_u64 | serde_json::ser
 _ZN157_$LT$$LT$alloc..vec..into_iter..IntoIter$LT$T$C$A$GT$$u20$as$u20$core..ops..drop..Drop$GT$..drop..DropGuard$LT$T$C$A$GT$$u20$as$u20$core..ops..drop..Drop$GT$4drop17hf3a8eb7c7e3408f9E | alloc | - | <<alloc::vec::into_iter::IntoIter<_> as core::ops::drop::Drop>::drop::DropGuard<_> as core::ops::drop::Drop>::drop | alloc::vec::into_iter

@@ -4,6 +4,7 @@
 //! are skipped where they stand, and hostile backreferences inside them cost
 //! nothing.
 
+use super::legacy_text::stands_bare;
 use super::toolchain::rank;
 use super::v0::{self, Cursor, Symbol};
 
@@ -20,6 +21,29 @@ pub(super) fn generic(symbol: &Symbol<'_>) -> Option<String> {
     let mut printer = Printer::new(symbol.text, symbol.path);
     printer.path()?;
     Some(printer.out)
+}
+
+/// The impl that holds the item, if one does: v0 names number the impls of a module.
+pub(super) fn impl_block(symbol: &Symbol<'_>) -> Option<super::ImplBlock> {
+    let mut cursor = Cursor::at(symbol.text, symbol.path);
+    for _ in 0..MAX_STEPS {
+        match cursor.next()? {
+            b'N' => {
+                cursor.next()?;
+            }
+            b'I' => {}
+            b'B' => cursor.at = cursor.target()?,
+            b'M' | b'X' => {
+                let number = cursor.disambiguator()?;
+                let krate = v0::root(symbol.text, cursor.at)?.id;
+                let mut printer = Printer::new(symbol.text, cursor.at);
+                printer.path()?;
+                return Some(super::ImplBlock { krate, module: printer.out, number });
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The innermost module around the item.
@@ -235,11 +259,7 @@ impl<'a> Printer<'a> {
     fn self_of_inherent_impl(&mut self) -> Option<()> {
         let mark = self.out.len();
         self.kind()?;
-        let is_path = self.out.get(mark..)?.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        let is_dyn = self.out.get(mark..)?.starts_with("dyn ");
-        let is_fn = self.out.get(mark..)?.contains("fn(");
-        let is_primitive = super::toolchain::is_primitive(self.out.get(mark..)?);
-        if !is_path || is_dyn || is_fn || is_primitive {
+        if !stands_bare(self.out.get(mark..)?) {
             self.out.insert(mark, '<');
             self.out.push('>');
         }
