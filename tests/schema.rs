@@ -15,7 +15,7 @@ use subjects::scratch;
 
 /// What is asked, by the definition that the answer is valid by: `OLD` and `NEW` stand for files, the rest is typed.
 /// Each command that writes JSON is asked at least once.
-const QUESTIONS: [(&str, &str); 14] = [
+const QUESTIONS: [(&str, &str); 16] = [
     ("Overview", "show NEW --format json"),
     ("Overview", "show NEW --format json -n 2"),
     ("Show", "show NEW --format json --by kind,segment,section,crate,symbol"),
@@ -25,6 +25,8 @@ const QUESTIONS: [(&str, &str); 14] = [
     ("ExplainPlace", "explain NEW @0 --format json"),
     ("ExplainPlace", "explain NEW MIDDLE --format json"),
     ("ExplainCrate", "explain NEW crate:[headers] --format json"),
+    ("GenericsReport", "generics NEW --format json"),
+    ("GenericsReport", "generics NEW --format json --by dropped-type --fold --min-copies 1 -n 1"),
     ("LedgerRow", "ledger NEW --format jsonl"),
     ("DiffReport", "diff OLD NEW --format json"),
     (
@@ -173,6 +175,24 @@ fn what_the_program_writes_is_valid() {
         }
         assert!(count >= PAIRS.len(), "{question}: only {count} answers");
     }
+}
+
+/// Which names there are to ask for differs from file to file.
+#[test]
+fn copies_of_one_generic_are_valid() {
+    let validator = closed("GenericReport");
+    let mut count = 0;
+    for (_, new) in PAIRS {
+        let found = ask("generics NEW --format json -n 2 --min-copies 1", new, new);
+        let Some(name) = found[0]["rows"][0]["name"].as_str() else { continue };
+        let question = "generics NEW --format json -n 1";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(new);
+        let answer = stdout(bloat().args(["generics", "--format", "json", "-n", "1"]).arg(path).arg(name));
+        let answer = serde_json::from_str(&answer).expect("it is JSON");
+        assert_valid(&validator, &answer, &format!("{question} with {new} and {name}"));
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} files have generics");
 }
 
 #[test]

@@ -15,9 +15,11 @@ mod references;
 mod sections;
 mod symbols;
 mod units;
+mod vtables;
 
 pub use contents::contents;
 pub use explain::{ClaimAt, Reasons, reasons};
+pub use vtables::vtables;
 
 use crate::error::Diagnostic;
 use crate::format::Image;

@@ -1,8 +1,12 @@
 //! What can be typed. No behaviour.
 
+mod generics;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+
+pub(super) use generics::{GenericsArgs, GenericsSortArg, GroupingArg};
 
 /// Shows what is in a binary, who put it there, and what would ship.
 ///
@@ -47,6 +51,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat diff old/app new/app                               crates, and the symbols that changed in them\n  bloat diff old/app new/app --by section,kind             any other breakdown\n  bloat diff old/app new/app --fail-over 1% --fail-over crate:serde=5KiB\n\nExit status: 0 done, 1 a limit was exceeded, 2 no answer."
     )]
     Diff(DiffArgs),
+    /// Say what was compiled again and again: for other types, or in other crates
+    #[command(
+        after_help = "Examples:\n  bloat generics app                             copies of functions, those of most bytes first\n  bloat generics app Vec::push                   the copies of one: what they are filled in with, and who has them\n  bloat generics app --by dropped-type           drop glue by type\n  bloat generics app --fold --sort saving        closures counted for their functions"
+    )]
+    Generics(GenericsArgs),
     /// Hold a binary to the budgets of bloat.toml
     #[command(
         after_help = "Examples:\n  bloat check target/release/app                          sizes\n  bloat check new/app --against old/app                   and growth, and new crates\n  bloat check target/release/app --update                 lower each `max` to what is needed now\n\nbloat.toml:\n  [budget.total]\n  max = \"5MiB\"\n  max-growth = \"1%\"\n\nExit status: 0 all limits hold, 1 a limit was exceeded, 2 no answer."

@@ -8,6 +8,7 @@ mod commands;
 mod diff;
 mod error;
 mod explain;
+mod generics;
 mod output;
 mod packages;
 mod save;

@@ -40,6 +40,21 @@ pub struct Contents {
     pub by_symbol: Vec<u64>,
 }
 
+/// A table of virtual functions. Listed only where a question needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vtable {
+    /// Position of its first byte.
+    pub start: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// The symbol that names it, or none.
+    pub symbol: SymbolId,
+    /// The drop glue of the type it is for, if it has any and this file has its name.
+    pub drop_glue: Option<SymbolId>,
+    /// Functions of this file that it leads to, in order.
+    pub methods: Vec<SymbolId>,
+}
+
 /// A binary, each byte with one owner. Owns everything it needs.
 #[derive(Debug, Clone)]
 pub struct Model {

@@ -48,7 +48,7 @@ impl<'w> LedgerCsv<'w> {
 }
 
 /// The error of the output itself: callers tell a closed pipe by its kind.
-fn io_error(error: ::csv::Error) -> io::Error {
+pub(super) fn io_error(error: ::csv::Error) -> io::Error {
     match error.into_kind() {
         ::csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

@@ -8,6 +8,7 @@ mod csv;
 mod diff;
 mod escape;
 mod explain;
+mod generics;
 mod json;
 mod markdown;
 mod sheet;
@@ -19,9 +20,11 @@ pub use csv::{LedgerCsv, diff_csv, show_csv};
 pub use diff::diff_text;
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
+pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
-    MARKDOWN_LIMIT, PageOptions, check_markdown, diff_markdown, overview_markdown, show_markdown,
+    MARKDOWN_LIMIT, PageOptions, check_markdown, diff_markdown, generic_markdown, generics_markdown,
+    overview_markdown, show_markdown,
 };
 pub use sheet::Style;
 pub use size::{bytes, human, percent};

@@ -8,6 +8,7 @@ mod check;
 mod dependencies;
 mod diff;
 mod explain;
+mod generics;
 mod ledger;
 mod limits;
 mod overview;
@@ -27,6 +28,10 @@ pub use diff::{
 pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, Match, explain_crate,
     explain_place,
+};
+pub use generics::{
+    CopyRow, GenericReport, GenericRow, GenericsOptions, GenericsReport, InstantiatorRow, Portion, VtableRow,
+    VtableSummary, generic, generics,
 };
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use limits::LimitRow;

@@ -9,7 +9,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CheckReport, DiffReport, ExplainCrate, ExplainPlace, GENERATOR, LedgerRow, Overview, SCHEMA_VERSION, Show,
+    CheckReport, DiffReport, ExplainCrate, ExplainPlace, GENERATOR, GenericReport, GenericsReport, LedgerRow,
+    Overview, SCHEMA_VERSION, Show,
 };
 use crate::kind::Kind;
 use crate::model::view::{Dim, SOURCES};
@@ -30,6 +31,8 @@ pub fn schema() -> Value {
         generator.subschema_for::<ExplainCrate>(),
         generator.subschema_for::<DiffReport>(),
         generator.subschema_for::<CheckReport>(),
+        generator.subschema_for::<GenericsReport>(),
+        generator.subschema_for::<GenericReport>(),
         generator.subschema_for::<LedgerRow<'_>>(),
     ];
     let definitions = generator.take_definitions(true);
@@ -127,6 +130,10 @@ pub(super) fn evidence(_: &mut SchemaGenerator) -> Schema {
 pub(super) fn dimensions(_: &mut SchemaGenerator) -> Schema {
     let one = words(Dim::ALL.map(Dim::as_str));
     json_schema!({ "type": "array", "items": one, "minItems": 1, "uniqueItems": true })
+}
+
+pub(super) fn grouping(_: &mut SchemaGenerator) -> Schema {
+    words(["item", "dropped", "dropped-type"])
 }
 
 pub(super) fn measure(_: &mut SchemaGenerator) -> Schema {

@@ -184,13 +184,7 @@ impl<'g, 'data> Facts<'g, 'data> {
 
     /// The number stored in `size` bytes at `pos`.
     pub fn number(&self, pos: u64, size: u64) -> Option<u64> {
-        let start = usize::try_from(pos).ok()?;
-        let bytes = self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
-        let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
-        Some(match self.image.machine_at(pos).endian {
-            Endian::Little => bytes.iter().rev().fold(0, fold),
-            Endian::Big => bytes.iter().fold(0, fold),
-        })
+        number(self.bytes, self.image.machine_at(pos).endian, pos, size)
     }
 
     /// Where the word at `pos` points, if that is in this file.
@@ -267,6 +261,17 @@ impl<'g, 'data> Facts<'g, 'data> {
     pub fn addressed(&self) -> impl Iterator<Item = &Reference> {
         self.references.iter().filter(|r| r.usage == Usage::Address)
     }
+}
+
+/// The number stored in `size` bytes at `pos`.
+pub(in crate::attrib) fn number(bytes: &[u8], endian: Endian, pos: u64, size: u64) -> Option<u64> {
+    let start = usize::try_from(pos).ok()?;
+    let bytes = bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+    let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+    Some(match endian {
+        Endian::Little => bytes.iter().rev().fold(0, fold),
+        Endian::Big => bytes.iter().fold(0, fold),
+    })
 }
 
 fn span_at(spans: &[Range<u64>], pos: u64) -> Option<&Range<u64>> {

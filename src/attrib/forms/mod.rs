@@ -13,7 +13,7 @@ mod panics;
 mod strings;
 mod vtables;
 
-pub(super) use facts::{Facts, Given};
+pub(super) use facts::{Facts, Given, number};
 pub(super) use panics::{Location, read as locations};
 
 use rayon::prelude::*;

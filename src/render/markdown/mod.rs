@@ -6,10 +6,12 @@
 
 mod check;
 mod diff;
+mod generics;
 mod page;
 mod show;
 
 pub use check::check_markdown;
 pub use diff::diff_markdown;
+pub use generics::{generic_markdown, generics_markdown};
 pub use page::{MARKDOWN_LIMIT, PageOptions};
 pub use show::{overview_markdown, show_markdown};
