@@ -130,7 +130,7 @@ fn every_block_is_a_file_or_runs_and_workflows_run_files_of_the_document() {
             assert!(files.contains_key(script), "{mark} runs `{script}`, which is not in the document");
         }
     }
-    assert_eq!(files.keys().filter(|name| name.ends_with(".sh")).count(), 5);
+    assert_eq!(files.keys().filter(|name| name.ends_with(".sh")).count(), 6);
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn blocks_of_plain_shell_run() {
     let all: Vec<String> =
         blocks().into_iter().filter(|(mark, _)| mark == "run").map(|(_, text)| text).collect();
     assert_eq!(all.len(), 3);
-    let heads = ["<!-- bloat: report -->", "<!-- bloat: x86_64 -->", "<!-- bloat: report -->"];
-    for (script, head) in all.iter().zip(heads) {
+    let head = "<!-- bloat: report -->\n";
+    for script in &all {
         repository.write("report.md", "");
         repository.run_well(script, &[]);
         let report = repository.read("report.md");
@@ -160,7 +160,37 @@ fn blocks_of_plain_shell_run() {
     }
     assert!(repository.read("report.md").contains("Dependencies: 0 new, 0 gone, 1 bumped"));
     repository.run_well(&all[1], &[]);
-    assert!(repository.read("report.md").contains("\n<!-- bloat: aarch64 -->\n"));
+    for target in ["x86_64", "aarch64"] {
+        let start = format!("\n<!-- bloat: {target} -->\n### `app` (`{target}`): +448 B");
+        assert_eq!(repository.read("report.md").matches(&start).count(), 1);
+    }
+}
+
+/// As many as fit, each with more rows than it has room for, and one without a baseline.
+#[test]
+fn thirty_targets_make_one_comment_that_is_short_enough() {
+    if !can_run() {
+        return;
+    }
+    let repository = Repository::new("thirty");
+    let names: Vec<String> = (1..=30).map(|number| format!("target_{number}-unknown-linux-gnu")).collect();
+    for name in &names {
+        if *name != names[7] {
+            repository.copy("list-x86_64-dwarf4", &format!("baseline/{name}/app"));
+        }
+        repository.copy("demo-x86_64-dwarf4", &format!("build/{name}/app"));
+    }
+    let text = repository.run_well(&format!("sh ci/size-targets.sh {}", names.join(" ")), &[]);
+    assert!(text.starts_with("<!-- bloat: report -->\n"));
+    let length = text.chars().count();
+    assert!((40_000..=65_536).contains(&length), "{length} characters");
+    for name in &names {
+        assert_eq!(text.matches(&format!("### `app` (`{name}`): ")).count(), 1, "{name}");
+    }
+    assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    assert_eq!(text.matches("There is no build of the target branch").count(), 1);
+    // It is found again by its first line alone, whatever targets come and go.
+    assert_eq!(text.matches("<!-- bloat: report -->").count(), 1);
 }
 
 #[test]
@@ -174,7 +204,7 @@ fn the_gate_fails_with_annotations_and_a_summary() {
     let gate = "sh ci/size-gate.sh baseline/app target/release/app";
     let text = repository.run_well(gate, &github);
     assert!(!text.contains("::error"), "{text}");
-    assert!(repository.read("summary.md").starts_with("<!-- bloat: budgets -->\n### `app`: "));
+    assert!(repository.read("summary.md").starts_with("<!-- bloat: budgets -->\n### `app` (`budgets`): "));
     repository.write("bloat.toml", "[budget.total]\nmax = 1000\nmax-growth = \"0.5%\"\n");
     let output = repository.run(gate, &github);
     assert_eq!(output.status.code(), Some(1));

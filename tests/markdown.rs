@@ -204,7 +204,7 @@ fn a_difference_is_a_headline_a_table_and_the_rest_folded_away() {
         let report = json(&mut ask(by));
         let delta = report["total"]["delta"].as_i64().expect("bytes");
         assert!(rendered.headline.text.contains(&separated(delta)), "{:?}", rendered.headline);
-        assert_eq!(rendered.headline.code, [new.file_name().unwrap().to_str().unwrap()]);
+        assert_eq!(rendered.headline.code, [new.file_name().unwrap().to_str().unwrap(), "linux-x86_64"]);
         let all = rendered.tables.last().expect("a table");
         let mut expected = Vec::new();
         fn flatten(rows: &Value, depth: usize, out: &mut Vec<(String, i64)>) {

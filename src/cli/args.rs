@@ -267,8 +267,9 @@ pub(super) struct SaveArgs {
 pub(super) struct PageArgs {
     /// Name in the comment in front of a Markdown report, by which a script finds it again
     ///
-    /// Reports of several targets, each with a name, make one comment when put together.
-    #[arg(long, value_name = "NAME", default_value = "report")]
+    /// Reports of several targets, each with a name, make one comment when put together:
+    /// their headlines say which is which.
+    #[arg(long, value_name = "NAME", default_value = crate::render::MARKDOWN_NAME)]
     pub name: String,
 
     /// Most characters of a Markdown report; rows that do not fit are counted

@@ -23,8 +23,8 @@ pub use explain::{explain_crate_text, explain_place_text};
 pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
-    MARKDOWN_LIMIT, PageOptions, check_markdown, diff_markdown, generic_markdown, generics_markdown,
-    overview_markdown, show_markdown,
+    MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, generic_markdown,
+    generics_markdown, overview_markdown, show_markdown,
 };
 pub use sheet::Style;
 pub use size::{bytes, human, percent};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::check::{cells, headline, notes, titled};
 use super::super::size;
-use super::page::{Page, PageOptions, indent, name};
+use super::page::{Page, PageOptions, indent, name, subject};
 use crate::report::{CheckReport, CheckRow};
 
 /// Writes what budgets say of a file: what does not simply hold, the rest folded away.
@@ -16,9 +16,8 @@ pub fn check_markdown(
     let bytes = |bytes: u64| if options.exact { size::bytes(bytes) } else { size::human(bytes) };
     let mut page = Page::new(options);
     let full = headline(report);
-    let file = report.head.input.path.rsplit(['/', '\\']).next().unwrap_or_default();
     let outcome = full.strip_prefix(report.head.input.path.as_str()).unwrap_or_default();
-    page.line(&format!("### {}{outcome}", name(file)));
+    page.line(&format!("### {}{outcome}", subject(&report.head.input.path, options)));
     let header = ["size", "limit", "over", "status", "budget"];
     let rows = |held: bool| {
         let some = report.checks.iter().filter(move |row| (row.status == "held") == held);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::diff::{LIMIT_HEADER, each, limit_cells, measured, outcome};
 use super::super::sheet::mark;
 use super::super::size::{self, change, percent_change};
-use super::page::{Page, PageOptions, indent, name};
+use super::page::{Page, PageOptions, indent, name, subject};
 use crate::report::{Cause, DependencyRow, DiffReport, DiffRow, LimitRow, Turn};
 
 /// Rows of the table that is not folded away.
@@ -13,7 +13,7 @@ const TOP: usize = 10;
 
 /// Writes what changed.
 pub fn diff_markdown(report: &DiffReport, options: &PageOptions<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let write = Diff { report, exact: options.exact };
+    let write = Diff { report, options };
     let mut page = Page::new(options);
     write.headline(&mut page);
     write.limits(&mut page);
@@ -29,12 +29,12 @@ pub fn diff_markdown(report: &DiffReport, options: &PageOptions<'_>, out: &mut d
 
 struct Diff<'r> {
     report: &'r DiffReport,
-    exact: bool,
+    options: &'r PageOptions<'r>,
 }
 
 impl Diff<'_> {
     fn bytes(&self, bytes: u64) -> String {
-        if self.exact { size::bytes(bytes) } else { size::human(bytes) }
+        if self.options.exact { size::bytes(bytes) } else { size::human(bytes) }
     }
 
     fn change(&self, delta: i64) -> String {
@@ -47,7 +47,6 @@ impl Diff<'_> {
 
     fn headline(&self, page: &mut Page) {
         let total = &self.report.total;
-        let file = self.report.new.path.rsplit(['/', '\\']).next().unwrap_or_default();
         let delta = total.delta;
         let old = total.old.file;
         let news = match delta {
@@ -64,7 +63,7 @@ impl Diff<'_> {
             Some(outcome) => format!(": {outcome}"),
             None => String::new(),
         };
-        page.line(&format!("### {}: {news}{limits}", name(file)));
+        page.line(&format!("### {}: {news}{limits}", subject(&self.report.new.path, self.options)));
         let mut rows = vec![("file", String::new(), old, total.new.file)];
         if let Some(shipped) = &self.report.shipped {
             rows.push(("stripped", "~".to_string(), shipped.old, shipped.new));

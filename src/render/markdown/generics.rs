@@ -4,18 +4,14 @@ use std::io::{self, Write};
 
 use super::super::generics::filled_in;
 use super::super::size;
-use super::page::{Page, PageOptions, name};
-use crate::report::{GenericReport, GenericRow, GenericsReport, Head};
+use super::page::{Page, PageOptions, name, subject};
+use crate::report::{GenericReport, GenericRow, GenericsReport};
 
 /// Rows of the table that is not folded away.
 const TOP: usize = 10;
 
 fn bytes(exact: bool, bytes: u64) -> String {
     if exact { size::bytes(bytes) } else { size::human(bytes) }
-}
-
-fn file_name(head: &Head) -> String {
-    name(head.input.path.rsplit(['/', '\\']).next().unwrap_or_default())
 }
 
 /// Writes groups of copies.
@@ -30,7 +26,7 @@ pub fn generics_markdown(
     let what = if report.by == "item" { "generics" } else { "drop glue" };
     page.line(&format!(
         "### {}: {what}, {} of {} of code",
-        file_name(&report.head),
+        subject(&report.head.input.path, options),
         show(all.size),
         show(report.code)
     ));
@@ -76,7 +72,7 @@ pub fn generic_markdown(
     let show = |n: u64| bytes(options.exact, n);
     let mut page = Page::new(options);
     let group = &report.group;
-    page.line(&format!("### {}: {}", file_name(&report.head), name(&group.name)));
+    page.line(&format!("### {}: {}", subject(&report.head.input.path, options), name(&group.name)));
     page.line(&format!(
         "\n{} copies, {} of code; sharing one would save at most ~{} (an estimate).",
         size::bytes(group.copies),

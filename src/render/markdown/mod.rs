@@ -13,5 +13,5 @@ mod show;
 pub use check::check_markdown;
 pub use diff::diff_markdown;
 pub use generics::{generic_markdown, generics_markdown};
-pub use page::{MARKDOWN_LIMIT, PageOptions};
+pub use page::{MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions};
 pub use show::{overview_markdown, show_markdown};

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use super::super::escape::for_terminal;
 use crate::report::Issue;
 
+/// What a report is called unless it gets a name of its own.
+pub const MARKDOWN_NAME: &str = "report";
+
 /// Most characters of a comment on GitHub.
 pub const MARKDOWN_LIMIT: usize = 65_536;
 
@@ -121,6 +124,12 @@ impl Page {
         }
         self.text
     }
+}
+
+/// What a headline is about: a file, and where reports of several targets stand together, which of them.
+pub(super) fn subject(path: &str, options: &PageOptions<'_>) -> String {
+    let file = name(path.rsplit(['/', '\\']).next().unwrap_or_default());
+    if options.name == MARKDOWN_NAME { file } else { format!("{file} ({})", name(options.name)) }
 }
 
 /// A name as code, for a cell of a table or a line.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::sheet::mark;
 use super::super::size;
-use super::page::{Page, PageOptions, indent, name};
+use super::page::{Page, PageOptions, indent, name, subject};
 use crate::report::{Head, Overview, Row, Show};
 
 /// Rows of the table that is not folded away.
@@ -35,11 +35,10 @@ impl Numbers {
     }
 }
 
-fn headline(head: &Head, numbers: &Numbers) -> String {
+fn headline(head: &Head, numbers: &Numbers, options: &PageOptions<'_>) -> String {
     let input = &head.input;
-    let file = input.path.rsplit(['/', '\\']).next().unwrap_or_default();
     let sizes = [input.file_size, input.memory_size].map(|bytes| numbers.bytes(bytes));
-    format!("### {}: {} in the file, {} in memory", name(file), sizes[0], sizes[1])
+    format!("### {}: {} in the file, {} in memory", subject(&input.path, options), sizes[0], sizes[1])
 }
 
 /// Writes a breakdown.
@@ -48,7 +47,7 @@ pub fn show_markdown(report: &Show, options: &PageOptions<'_>, out: &mut dyn Wri
     let whole = if in_memory { report.head.total.memory } else { report.head.total.file };
     let numbers = Numbers { exact: options.exact, whole };
     let mut page = Page::new(options);
-    page.line(&headline(&report.head, &numbers));
+    page.line(&headline(&report.head, &numbers, options));
     if report.shown != report.head.total {
         let shown = if in_memory { report.shown.memory } else { report.shown.file };
         page.line(&format!("\nShown: {} ({}).", numbers.bytes(shown), numbers.share(shown)));
@@ -89,7 +88,7 @@ pub fn overview_markdown(
 ) -> io::Result<()> {
     let numbers = Numbers { exact: options.exact, whole: report.head.total.file };
     let mut page = Page::new(options);
-    page.line(&headline(&report.head, &numbers));
+    page.line(&headline(&report.head, &numbers, options));
     if let Some(shipped) = report.shipped.filter(|s| s.saved > 0) {
         let (file, saved) = (numbers.bytes(shipped.file), numbers.bytes(shipped.saved));
         page.line(&format!("\nStripped, ~{file} would ship: `strip` saves ~{saved}."));
