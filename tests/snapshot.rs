@@ -224,7 +224,7 @@ fn what_is_no_snapshot_is_told_so() {
         bytes
     };
     assert!(refusal(with(4, b"other")).contains("no snapshot"));
-    assert!(refusal(with(10, b"02")).contains("version 02; this program reads version 1"));
+    assert!(refusal(with(10, b"02")).contains("version 2; this program reads version 1"));
     assert!(refusal(with(100, &[good[100] ^ 1])).contains("damaged: its bytes do not have the checksum"));
     assert!(refusal(good[..good.len() / 2].to_vec()).contains("cut off"));
     for len in [4, 5, 11, 12, 19, 20, 30, good.len() - 1] {

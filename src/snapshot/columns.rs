@@ -24,10 +24,12 @@ pub(super) enum Values {
     Word(for<'t> fn(&'t Table<'_>, &Row) -> Option<Cow<'t, str>>),
     /// Text of many values, each like the one before it.
     Name(for<'t> fn(&'t Table<'_>, &Row) -> Option<Cow<'t, str>>),
-    /// Number of 64 bits.
+    /// Number of 64 bits, of few different ones.
     Number(fn(&Table<'_>, &Row) -> Option<i64>),
-    /// The same, mostly a little more than the one before it.
-    Rising(fn(&Table<'_>, &Row) -> Option<i64>),
+    /// The same, where differences of neighbours take fewer bits.
+    Packed(fn(&Table<'_>, &Row) -> Option<i64>),
+    /// The same, of many values; packed if they rise, as addresses do in order of position.
+    Scattered(fn(&Table<'_>, &Row) -> Option<i64>),
     /// Yes or no.
     Flag(fn(&Table<'_>, &Row) -> bool),
 }
@@ -42,7 +44,7 @@ const fn column(name: &'static str, values: Values) -> Column {
     Column { name, values }
 }
 
-use Values::{Flag, Name, Number, Rising, Word};
+use Values::{Flag, Name, Number, Packed, Scattered, Word};
 
 /// Columns of a snapshot.
 pub(super) const SNAPSHOT: [Column; 33] = [
@@ -61,13 +63,13 @@ pub(super) const SNAPSHOT: [Column; 33] = [
     column("section", Word(|t, r| t.text(r.owned.section))),
     column("symbol", Name(|t, r| t.symbol(r))),
     column("stable", Name(|t, r| t.stable(r))),
-    column("symbol_number", Rising(|_, r| r.symbol_number.map(i64::from))),
+    column("symbol_number", Scattered(|_, r| r.symbol_number.map(i64::from))),
     column("symbol_type", Word(|t, r| t.told(r).and_then(|s| known(type_word(s.sort))))),
     column("mangled", Name(|t, r| t.told(r).and(known(t.model.mangled(r.owned.symbol))))),
     column("mangled_prefix", Number(|t, r| t.told(r).map(|s| i64::from(s.prefix)).filter(|&n| n > 0))),
-    column("address", Rising(|t, r| t.told(r)?.address.map(u64::cast_signed))),
+    column("address", Scattered(|t, r| t.told(r)?.address.map(u64::cast_signed))),
     column("symbol_size", Number(|t, r| t.told(r).filter(|s| s.size != r.size).and_then(|s| signed(s.size)))),
-    column("content", Number(|t, r| t.content(r))),
+    column("content", Packed(|t, r| t.content(r))),
     column("crate", Word(|t, r| t.text(t.krate(t.owner(r).krate)?.shown))),
     column("version", Word(|t, r| t.text(t.krate(t.owner(r).krate)?.version))),
     column("source", Word(|t, r| t.krate(t.owner(r).krate)?.source.and_then(|s| known(s.as_str())))),
@@ -83,9 +85,9 @@ pub(super) const SNAPSHOT: [Column; 33] = [
 
 /// Columns of a ledger: those of its other formats.
 pub(super) const LEDGER: [Column; 17] = [
-    column("offset", Rising(|_, r| if r.owned.in_file { signed(r.start) } else { None })),
+    column("offset", Packed(|_, r| if r.owned.in_file { signed(r.start) } else { None })),
     column("size", Number(|_, r| signed(r.size))),
-    column("address", Rising(|t, r| t.model.leaves.address(r.start).map(u64::cast_signed))),
+    column("address", Packed(|t, r| t.model.leaves.address(r.start).map(u64::cast_signed))),
     column("memory_size", Number(|_, r| if r.owned.in_memory { signed(r.size) } else { Some(0) })),
     column("kind", Word(|_, r| known(r.owned.kind.as_str()))),
     column("segment", Word(|t, r| t.segment(r))),
@@ -139,6 +141,21 @@ impl<'m> Table<'m> {
             labels.insert(row.owned.symbol, model.symbol_label(row.owned.symbol));
         }
         Table { model, contents, labels }
+    }
+
+    /// Brings rows in order of name within each member: names of one module share most of their letters.
+    /// Reading them puts them back in order of position, by the numbers of their symbols.
+    pub fn by_name(&self, rows: &mut [Row]) {
+        let label = |row: &Row| self.labels.get(&row.owned.symbol);
+        for of_member in rows.chunk_by_mut(|a, b| a.owned.member == b.owned.member) {
+            // Stable. What is of no symbol stays behind.
+            of_member.sort_by(|a, b| {
+                let (of_none, of_other) =
+                    (a.owned.symbol == SymbolId::NONE, b.owned.symbol == SymbolId::NONE);
+                let by_name = || label(a).cmp(&label(b)).then(a.owned.symbol.cmp(&b.owned.symbol));
+                of_none.cmp(&of_other).then_with(by_name)
+            });
+        }
     }
 
     fn text(&self, id: NameId) -> Option<Cow<'_, str>> {

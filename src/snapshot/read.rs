@@ -108,7 +108,7 @@ impl<'g> Group<'g> {
         for column in &SNAPSHOT {
             let physical = match column.values {
                 Values::Word(_) | Values::Name(_) => Physical::BYTE_ARRAY,
-                Values::Number(_) | Values::Rising(_) => Physical::INT64,
+                Values::Number(_) | Values::Packed(_) | Values::Scattered(_) => Physical::INT64,
                 Values::Flag(_) => Physical::BOOLEAN,
             };
             let place = group.place(column.name)?;
@@ -199,9 +199,12 @@ fn check_place(column: &ColumnChunkMetaData, rows: usize, file_len: usize) -> Re
     }
 }
 
-/// One row, as far as it is a leaf.
+/// One row, as far as it is a leaf. What is numbered in order of position has no number yet.
 struct Row {
     leaf: Leaf,
+    section: Option<(NameId, NameId)>,
+    unit: Option<NameId>,
+    owner: Owner,
     /// Index into [`Build::members`].
     member: usize,
 }
@@ -213,10 +216,6 @@ struct Build {
     /// Rows of all groups.
     all: usize,
     labels: HashMap<NameId, CrateId>,
-    /// Names with the member they are of.
-    sections: Distinct<(NameId, NameId)>,
-    units: Distinct<NameId>,
-    owners: Distinct<Owner>,
     symbols: Vec<Option<SymbolRow>>,
     contents: Vec<u64>,
     rows: Vec<Row>,
@@ -235,9 +234,6 @@ impl Build {
             names,
             all,
             labels,
-            sections: Distinct::default(),
-            units: Distinct::default(),
-            owners: Distinct::default(),
             symbols: Vec::new(),
             contents: Vec::new(),
             rows: Vec::new(),
@@ -297,22 +293,22 @@ impl Build {
             if self.members.last().is_none_or(|last| last.name != member) {
                 self.members.push(MemberRow { name: member, file: 0..0, zero: 0..0 });
             }
-            let section = sections[row].map(|name| (member, name));
             let leaf = Leaf {
                 start: 0,
                 len,
                 kind: kinds[row],
                 segment,
-                section: section.map_or(SectionId::NONE, |of| SectionId(self.sections.insert(of))),
+                section: SectionId::NONE,
                 symbol: symbols[row],
-                unit: units[row].map_or(UnitId::NONE, |name| UnitId(self.units.insert(name))),
-                owner: OwnerId(self.owners.insert(owner)),
+                unit: UnitId::NONE,
+                owner: OwnerId(0),
                 estimated: estimated[row],
                 home: symbol_count == 1,
                 in_file: in_file[row],
                 in_memory: in_memory[row],
             };
-            self.rows.push(Row { leaf, member: self.members.len() - 1 });
+            let section = sections[row].map(|name| (member, name));
+            self.rows.push(Row { leaf, section, unit: units[row], owner, member: self.members.len() - 1 });
         }
         Ok(())
     }
@@ -370,16 +366,25 @@ impl Build {
         let Build { tables, names, mut rows, mut members, .. } = self;
         let symbols: Option<Vec<SymbolRow>> = self.symbols.into_iter().collect();
         let symbols = symbols.ok_or_else(|| nonsense("rows name a symbol that none tells of"))?;
+        // From the order of names to that of positions. Rows of one symbol are in it already.
+        rows.sort_by_key(|row| (row.member, row.leaf.symbol));
+        let (mut sections, mut units, mut owners) =
+            (Distinct::default(), Distinct::default(), Distinct::default());
+        for Row { leaf, section, unit, owner, .. } in &mut rows {
+            leaf.section = section.map_or(SectionId::NONE, |of| SectionId(sections.insert(of)));
+            leaf.unit = unit.map_or(UnitId::NONE, |name| UnitId(units.insert(name)));
+            leaf.owner = OwnerId(owners.insert(*owner));
+        }
         // What is in memory only lies behind the file.
         rows.sort_by_key(|row| !row.leaf.in_file);
-        let sections = self.sections.into_values().into_iter();
+        let sections = sections.into_values().into_iter();
         let mut sections: Vec<SectionRow> = sections
             .map(|(_, name)| SectionRow { name, kind: Kind::Unmapped, size: 0, address: None })
             .collect();
         let mut leaves = Leaves::new(Vec::new());
         let mut sum = Sizes::default();
         let mut at = 0u64;
-        for Row { leaf, member } in rows {
+        for Row { leaf, member, .. } in rows {
             if leaf.symbol.get().is_some_and(|index| index >= symbols.len()) {
                 return Err(nonsense("rows name a symbol that none tells of"));
             }
@@ -420,14 +425,13 @@ impl Build {
             segments: tables.segments,
             sections,
             symbols,
-            units: self
-                .units
+            units: units
                 .into_values()
                 .into_iter()
                 .map(|name| UnitRow { name, comp_dir: NameId::NONE, language: 0 })
                 .collect(),
             crates: tables.crates,
-            owners: self.owners.into_values(),
+            owners: owners.into_values(),
             names,
             diagnostics: tables.diagnostics,
         };

@@ -75,7 +75,8 @@ pub(super) fn check(file: &[u8]) -> Result<(), Damage> {
         return Err(if is_start { Damage::CutOff } else { Damage::Foreign });
     };
     if version != format!("{VERSION:02}").as_bytes() {
-        return Err(Damage::Version(String::from_utf8_lossy(version).into_owned()));
+        let version = String::from_utf8_lossy(version);
+        return Err(Damage::Version(version.trim_start_matches('0').to_string()));
     }
     let Some(stored) = file.get(HASH).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) else {
         return Err(Damage::CutOff);

@@ -24,12 +24,21 @@ const PAGE: usize = 64 << 20;
 
 /// The bytes of a snapshot. Equal models give equal bytes.
 ///
+/// Rows are written in order of position, where addresses and numbers take next to nothing, or in that of
+/// names, where names do: whichever gives the smaller file.
+///
 /// *Errors*: none in practice; what the Parquet writer refuses.
 /// *Cost*: a few times the cost of a view by symbol, and the compressed file in memory.
 pub fn save(model: &Model, contents: &Contents) -> io::Result<Vec<u8>> {
-    let rows = rows::summed(model);
-    let table = Table::new(model, Some(contents), &rows);
-    let mut file = write(&table, &rows, &SNAPSHOT, &seal::blank(), facts::write(model)).map_err(other)?;
+    let by_place = rows::summed(model);
+    let table = Table::new(model, Some(contents), &by_place);
+    let mut by_name = by_place.clone();
+    table.by_name(&mut by_name);
+    let write =
+        |rows: &[Row]| write(&table, rows, &SNAPSHOT, &seal::blank(), facts::write(model)).map_err(other);
+    let (by_place, by_name) = rayon::join(|| write(&by_place), || write(&by_name));
+    let (by_place, by_name) = (by_place?, by_name?);
+    let mut file = if by_name.len() < by_place.len() { by_name } else { by_place };
     seal::close(&mut file);
     Ok(file)
 }
@@ -58,7 +67,7 @@ fn write(
     let fields = columns.iter().map(|column| field(column).map(Arc::new));
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("bytes").with_fields(fields).build()?);
-    let properties = Arc::new(properties(columns, metadata)?);
+    let properties = Arc::new(properties(table, rows, columns, metadata)?);
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties)?;
     writer.write_all(seal)?;
     for rows in rows.chunks(GROUP) {
@@ -77,7 +86,7 @@ fn write(
 fn field(column: &Column) -> Result<Type, ParquetError> {
     let (physical, logical) = match column.values {
         Values::Word(_) | Values::Name(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Values::Number(_) | Values::Rising(_) => (Physical::INT64, None),
+        Values::Number(_) | Values::Packed(_) | Values::Scattered(_) => (Physical::INT64, None),
         Values::Flag(_) => (Physical::BOOLEAN, None),
     };
     let repetition =
@@ -88,7 +97,12 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         .build()
 }
 
-fn properties(columns: &[Column], metadata: Vec<KeyValue>) -> Result<WriterProperties, ParquetError> {
+fn properties(
+    table: &Table<'_>,
+    rows: &[Row],
+    columns: &[Column],
+    metadata: Vec<KeyValue>,
+) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_created_by(format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(metadata))
@@ -103,17 +117,31 @@ fn properties(columns: &[Column], metadata: Vec<KeyValue>) -> Result<WriterPrope
     for column in columns {
         let path = ColumnPath::from(column.name);
         let encoding = match column.values {
-            Values::Word(_) | Values::Flag(_) => continue,
+            // A dictionary, which is what the writer does unless told otherwise.
+            Values::Word(_) | Values::Number(_) | Values::Flag(_) => continue,
             Values::Name(_) => Encoding::DELTA_BYTE_ARRAY,
-            Values::Rising(_) => Encoding::DELTA_BINARY_PACKED,
-            Values::Number(_) => Encoding::PLAIN,
+            Values::Packed(_) => Encoding::DELTA_BINARY_PACKED,
+            Values::Scattered(value) if rises(rows.iter().filter_map(|row| value(table, row))) => {
+                Encoding::DELTA_BINARY_PACKED
+            }
+            Values::Scattered(_) => Encoding::PLAIN,
         };
-        let is_plain = matches!(column.values, Values::Number(_));
-        properties = properties
-            .set_column_dictionary_enabled(path.clone(), is_plain && column.name != "content")
-            .set_column_encoding(path, encoding);
+        properties =
+            properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
     }
     Ok(properties.build())
+}
+
+/// Whether hardly any number is less than the one before it. Of numbers in no order, half of them are.
+fn rises(numbers: impl Iterator<Item = i64>) -> bool {
+    let (mut falls, mut steps, mut last) = (0u64, 0u64, i64::MIN);
+    // Rows of one symbol repeat its number.
+    for number in numbers {
+        falls += u64::from(number < last);
+        steps += u64::from(number != last);
+        last = number;
+    }
+    falls * 8 < steps
 }
 
 fn write_column(
@@ -128,7 +156,7 @@ fn write_column(
             let texts: Vec<ByteArray> = texts.iter().map(|text| ByteArray::from(text.as_ref())).collect();
             out.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?;
         }
-        Values::Number(value) | Values::Rising(value) => {
+        Values::Number(value) | Values::Packed(value) | Values::Scattered(value) => {
             let (levels, numbers) = split(rows.iter().map(|row| value(table, row)));
             out.typed::<Int64Type>().write_batch(&numbers, Some(&levels), None)?;
         }
