@@ -84,6 +84,33 @@ fn limits_are_on_whole_files_whatever_is_shown() {
     assert_eq!(report["limits"][0]["delta"], memory(&report));
 }
 
+/// Under a filter rows sum to what passed it, and the files are as large as ever.
+#[test]
+fn a_filter_changes_no_file() {
+    let filtered = |format: &str| {
+        let mut command = diff(OLD, NEW, &[]);
+        run(command.args(["--filter", "kind=strings,symbols", "--bytes", "--format", format]))
+    };
+    let report = json(&filtered("json"), 0);
+    assert_eq!(report["total"]["new"]["file"], length(NEW));
+    assert_eq!(report["total"]["delta"], growth());
+    let rows = report["rows"].as_array().expect("rows");
+    let sum: i64 = rows.iter().map(|row| row["delta"]["file"].as_i64().expect("bytes")).sum();
+    let shown = report["shown"]["delta"].as_i64().expect("bytes");
+    assert_eq!((sum, report["summary"]["net"].as_i64()), (shown, Some(shown)));
+    assert!(shown != 0 && shown != growth().cast_signed(), "{shown}");
+    assert!(json(&run(diff(OLD, NEW, &[]).args(["--format", "json"])), 0).get("shown").is_none());
+    let grown = format!("+{}", bloat::render::bytes(growth()));
+    let text = stdout(&filtered("text"));
+    let header =
+        |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+    assert!(header("file ").contains(&grown), "{text}");
+    assert!(header("filtered ").contains(&bloat::render::bytes(shown.unsigned_abs())), "{text}");
+    let markdown = stdout(&filtered("markdown"));
+    let heading = markdown.lines().find(|line| line.starts_with('#')).expect("a headline");
+    assert!(heading.contains(&grown) && markdown.contains("| file, filtered |"), "{markdown}");
+}
+
 fn three() -> [String; 3] {
     ["total=1GiB".to_string(), "crate:shape=1KiB".to_string(), "0".to_string()]
 }
@@ -155,4 +182,21 @@ fn an_object_file_does_not_ship() {
     assert_eq!(report["limits"][0]["status"], "unchecked");
     let message = report["diagnostics"][0]["message"].as_str().unwrap();
     assert!(message.contains("made to ship"), "{message}");
+}
+
+/// Names that are missing on one side are no change of the program.
+#[test]
+fn stripping_makes_no_crate_new_or_gone() {
+    let stripped = "demo-x86_64-stripped";
+    for (old, new) in [(OLD, stripped), (stripped, OLD)] {
+        let report = json(&run(diff(old, new, &[]).args(["--format", "json"])), 0);
+        let codes: Vec<&str> =
+            report["diagnostics"].as_array().unwrap().iter().filter_map(|d| d["code"].as_str()).collect();
+        assert!(codes.contains(&"different-symbols"), "{codes:?}");
+        let rows = report["rows"].as_array().expect("rows");
+        assert!(rows.iter().any(|row| row["key"]["crate"] == "demo"), "the crate is in one of the files");
+        for row in rows {
+            assert!(row["cause"].get("turn").is_none(), "{} {}", row["name"], row["cause"]);
+        }
+    }
 }

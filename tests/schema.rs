@@ -31,7 +31,7 @@ const QUESTIONS: [(&str, &str); 16] = [
     ("DiffReport", "diff OLD NEW --format json"),
     (
         "DiffReport",
-        "diff OLD NEW --format json --by kind,section -n 2 --measure mem --lockfile LOCK-OLD LOCK-NEW",
+        "diff OLD NEW --format json --by kind,section -n 2 --measure mem --lockfile LOCK-OLD LOCK-NEW --filter kind!=debug",
     ),
     ("DiffReport", "diff OLD NEW --format json --fail-over 0 --fail-over 1000% --fail-over crate:nobody=1"),
     ("CheckReport", "check NEW --against OLD --today 2026-01-02 --format json --config BUDGETS"),

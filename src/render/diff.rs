@@ -41,6 +41,10 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
         lines.push(format!("  stripped  ~{}", pair(shipped.old, shipped.new)));
     }
     lines.push(format!("  in memory  {}", pair(report.total.old.memory, report.total.new.memory)));
+    if let Some(shown) = &report.shown {
+        lines.push(format!("  filtered   {}", pair(shown.old.file, shown.new.file)));
+        lines.push(format!("  in memory  {}", pair(shown.old.memory, shown.new.memory)));
+    }
     let s = &report.summary;
     let bytes = |delta: i64| change(delta, |b| style.bytes(b));
     lines.push(format!(
@@ -118,11 +122,9 @@ fn table(report: &DiffReport, style: &Style, out: &mut dyn Write) -> io::Result<
             sheet.rows.push(vec![empty(), empty(), empty(), empty(), indented(depth + 1, &line)]);
         }
     });
-    let (old, new) = if in_memory {
-        (report.total.old.memory, report.total.new.memory)
-    } else {
-        (report.total.old.file, report.total.new.file)
-    };
+    let whole = report.whole();
+    let (old, new) =
+        if in_memory { (whole.old.memory, whole.new.memory) } else { (whole.old.file, whole.new.file) };
     let delta = new.cast_signed().wrapping_sub(old.cast_signed());
     sheet.footer = Some(vec![
         change(delta, |b| style.bytes(b)),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::diff::{Cause, Copies, Turn};
 use crate::analysis::diff::groups::{Groups, Pairing};
 use crate::analysis::diff::{Diff, DiffNode, DiffView, diff_by};
+use crate::model::Model;
 use crate::model::view::{Dim, Measure};
 
 /// Why crates changed.
@@ -13,6 +14,9 @@ pub(super) struct Causes<'m> {
     symbols: Diff<'m>,
     /// Where in it a crate is, by group.
     by_crate: HashMap<u32, usize>,
+    /// Whether what only one side has says anything: not if just the other one is stripped.
+    tells_new: bool,
+    tells_gone: bool,
 }
 
 /// Generics named for one crate.
@@ -32,12 +36,13 @@ struct Instances {
 
 impl<'m> Causes<'m> {
     /// Asks by crate, as the pairs of crates are those of any other question to `pairing`.
-    pub fn new(pairing: &mut Pairing<'m>, view: &DiffView) -> Causes<'m> {
+    pub fn new(pairing: &mut Pairing<'m>, view: &DiffView, [old, new]: [&Model; 2]) -> Causes<'m> {
         let dims = vec![Dim::Crate, Dim::Symbol, Dim::Generic, Dim::InstantiatedBy];
         let view = DiffView { dims, filter: view.filter.clone(), measure: view.measure };
         let symbols = diff_by(pairing, &view);
         let by_crate = symbols.roots.iter().enumerate().map(|(index, node)| (node.group, index)).collect();
-        Causes { symbols, by_crate }
+        let (old, new) = (old.facts.stripped, new.facts.stripped);
+        Causes { symbols, by_crate, tells_new: new || !old, tells_gone: old || !new }
     }
 
     /// Why the crate of a group changed, where that is known.
@@ -46,8 +51,12 @@ impl<'m> Causes<'m> {
         let pair = groups.groups[group as usize];
         // Buckets have no source and are no crates.
         match (pair.old, pair.new) {
-            (None, Some(key)) if groups.new_keys.source(key).is_some() => cause.turn = Some(Turn::New),
-            (Some(key), None) if groups.old_keys.source(key).is_some() => cause.turn = Some(Turn::Gone),
+            (None, Some(key)) if self.tells_new && groups.new_keys.source(key).is_some() => {
+                cause.turn = Some(Turn::New)
+            }
+            (Some(key), None) if self.tells_gone && groups.old_keys.source(key).is_some() => {
+                cause.turn = Some(Turn::Gone)
+            }
             (Some(old), Some(new)) => {
                 let version = |label: String| label.split_once('@').map(|(_, version)| version.to_string());
                 let old = version(groups.old_keys.label(old));
@@ -59,7 +68,7 @@ impl<'m> Causes<'m> {
             _ => {}
         }
         // All that a crate has is new if the crate is.
-        if !matches!(cause.turn, Some(Turn::New | Turn::Gone)) {
+        if pair.old.is_some() && pair.new.is_some() {
             cause.copies = self.copies(group, measure);
         }
         (cause != Cause::default()).then_some(cause)

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::diff::comparability;
 use super::{Head, InputFacts, Issue, head, issues};
 use crate::analysis::budget::{Allowance, Finding, Grant, Judgement, Standing, Subject};
 use crate::model::Model;
@@ -139,6 +140,7 @@ pub fn check(
         bytes: None,
     };
     let mut diagnostics: Vec<Issue> = judgement.remarks.iter().map(remark).collect();
+    diagnostics.extend(old.map(|old| comparability(old, new)).unwrap_or_default());
     diagnostics.extend(issues(new));
     diagnostics.extend(old.map(issues).unwrap_or_default());
     CheckReport {

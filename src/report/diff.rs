@@ -209,6 +209,14 @@ pub struct Totals {
     pub memory_delta: i64,
 }
 
+impl Totals {
+    fn between(old: Total, new: Total) -> Totals {
+        let minus = |new: u64, old: u64| new.cast_signed().wrapping_sub(old.cast_signed());
+        let (delta, memory_delta) = (minus(new.file, old.file), minus(new.memory, old.memory));
+        Totals { old, new, delta, memory_delta }
+    }
+}
+
 /// Size of what ships: without symbols and debug information that stripping removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -239,6 +247,9 @@ pub struct DiffReport {
     pub new: InputFacts,
     /// Sizes of the files.
     pub total: Totals,
+    /// Sizes of what passed the filter, if there was one: what the rows sum to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Totals>,
     /// Sizes of what ships, where both files are made to ship.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipped: Option<ShippedChange>,
@@ -266,6 +277,11 @@ pub struct DiffReport {
 }
 
 impl DiffReport {
+    /// What the rows sum to: the files, or what of them passed the filter.
+    pub fn whole(&self) -> &Totals {
+        self.shown.as_ref().unwrap_or(&self.total)
+    }
+
     /// Adds what changed in the lockfiles, with the bytes of the crates it concerns.
     ///
     /// A crate whose version the files do not tell has the versions of the lockfiles.
@@ -306,7 +322,7 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
     let mut pairing = Pairing::new(old, new);
     let answer = diff_by(&mut pairing, view);
     let causes = match view.dims.first() {
-        Some(Dim::Crate) => Some(Causes::new(&mut pairing, view)),
+        Some(Dim::Crate) => Some(Causes::new(&mut pairing, view, [old.model, new.model])),
         _ => None,
     };
     let build = Build {
@@ -320,8 +336,6 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
     answer.roots.iter().for_each(|node| count(node, view.measure, &mut summary));
     let rows = build.rows(&answer.roots, 0, &Key::default());
     let (a, b) = (old.model, new.model);
-    let total = Amounts::from(answer.old);
-    let change = Change::between(total, answer.new.into());
     let shipped = a.facts.stripped_size.zip(b.facts.stripped_size).map(|(old, new)| ShippedChange {
         old,
         new,
@@ -337,12 +351,11 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         generator: GENERATOR,
         old: InputFacts::of(a),
         new: InputFacts::of(b),
-        total: Totals {
-            old: answer.old.sizes.into(),
-            new: answer.new.sizes.into(),
-            delta: change.file,
-            memory_delta: change.memory,
-        },
+        total: Totals::between(a.total().into(), b.total().into()),
+        shown: view
+            .filter
+            .is_some()
+            .then(|| Totals::between(answer.old.sizes.into(), answer.new.sizes.into())),
         shipped,
         summary,
         by: view.dims.iter().map(|d| d.as_str()).collect(),
@@ -356,7 +369,7 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
 }
 
 /// What makes two files hard to compare.
-fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
+pub(super) fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
     let mut all = Vec::new();
     let mut differ = |code: &'static str, what: &str, before: &str, after: &str| {
         if before != after && !before.is_empty() && !after.is_empty() {
@@ -373,6 +386,8 @@ fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
     differ("different-profile", "profile", &known(&a.build.profile), &known(&b.build.profile));
     let debug = |info: &Option<String>| info.clone().unwrap_or_else(|| "none".to_string());
     differ("different-debug-info", "debug information", &debug(&a.debug_info), &debug(&b.debug_info));
+    let symbols = |stripped: bool| if stripped { "stripped" } else { "a symbol table" };
+    differ("different-symbols", "symbols", symbols(a.stripped), symbols(b.stripped));
     all
 }
 

@@ -178,6 +178,9 @@ pub fn judge<'b>(budgets: &'b Budgets, new: &Model, old: Option<&Model>, today: 
     budgets.budgets.iter().for_each(|budget| judge.budget(budget));
     budgets.deny.iter().for_each(|&rule| judge.rule(rule));
     judge.expired();
+    if judge.answer.findings.is_empty() {
+        judge.remark("no-budgets", "it has no budgets and no rules, so nothing is checked".to_string());
+    }
     judge.answer
 }
 

@@ -69,6 +69,10 @@ impl Diff<'_> {
             rows.push(("stripped", "~".to_string(), shipped.old, shipped.new));
         }
         rows.push(("in memory", String::new(), total.old.memory, total.new.memory));
+        if let Some(shown) = &self.report.shown {
+            rows.push(("file, filtered", String::new(), shown.old.file, shown.new.file));
+            rows.push(("in memory, filtered", String::new(), shown.old.memory, shown.new.memory));
+        }
         let rows = rows.into_iter().map(|(what, mark, old, new)| {
             let delta = new.cast_signed().wrapping_sub(old.cast_signed());
             let [before, after] = [old, new].map(|bytes| format!("{mark}{}", self.bytes(bytes)));
