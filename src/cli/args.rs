@@ -180,7 +180,10 @@ pub(super) struct DiffArgs {
     #[arg(long, value_name = "LIMIT")]
     pub fail_over: Vec<String>,
 
-    /// Refuse to compare files of another format, architecture or toolchain
+    /// Refuse to compare files that are hard to compare: of another format, architecture or toolchain
+    ///
+    /// Or built for another target or with another profile, as far as they say so, or with other
+    /// debug information or symbols. Without it, a warning says so.
     #[arg(long)]
     pub strict: bool,
 

@@ -69,7 +69,7 @@ pub(super) const SNAPSHOT: [Column; 33] = [
     column("mangled_prefix", Number(|t, r| t.told(r).map(|s| i64::from(s.prefix)).filter(|&n| n > 0))),
     column("address", Scattered(|t, r| t.told(r)?.address.map(u64::cast_signed))),
     column("symbol_size", Number(|t, r| t.told(r).filter(|s| s.size != r.size).and_then(|s| signed(s.size)))),
-    column("content", Packed(|t, r| t.content(r))),
+    column("content", Scattered(|t, r| t.content(r))),
     column("crate", Word(|t, r| t.text(t.krate(t.owner(r).krate)?.shown))),
     column("version", Word(|t, r| t.text(t.krate(t.owner(r).krate)?.version))),
     column("source", Word(|t, r| t.krate(t.owner(r).krate)?.source.and_then(|s| known(s.as_str())))),

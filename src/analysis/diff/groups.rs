@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::pair::{Item, Pass, pair};
 use crate::intern::NameId;
 use crate::model::view::{Dim, Keys};
-use crate::model::{Contents, CrateId, Model, Sizes, SymbolId, SymbolSort};
+use crate::model::{Contents, CrateId, Model, Sizes, Source, SymbolId, SymbolSort};
 use crate::names;
 
 /// Keys of two models that are one group.
@@ -189,10 +189,17 @@ fn item(of: Subject<'_>, keys: &Keys<'_>, key: u32, used: Used, hasher: &impl Bu
             let row = CrateId(key).get().and_then(|i| model.crates.get(i));
             let source = row.and_then(|r| r.source).map_or("", |s| s.as_str());
             let name = row.map_or("", |r| model.names.get(r.name));
+            // Where a crate comes from is known in one situation and not in another. What the toolchain
+            // has of its own may be called as a dependency is, and is another crate.
+            let family = match row.and_then(|r| r.source) {
+                Some(own @ (Source::Std | Source::C)) => own.as_str(),
+                Some(_) => "crate",
+                None => "",
+            };
             Item {
                 exact: hash(&|| (keys.label(key), source.to_string())),
                 // Another version of one crate is that crate.
-                normalised: hash(&|| (name.to_string(), source.to_string())),
+                normalised: hash(&|| (name.to_string(), family.to_string())),
                 size,
                 ..Item::default()
             }
