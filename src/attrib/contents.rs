@@ -8,11 +8,11 @@ use std::ops::Range;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use rayon::prelude::*;
 
-use crate::format::{Image, Instructions, Pointer};
+use crate::format::{Image, Instructions, Machine, Pointer};
 use crate::hash::Hash;
 use crate::input::Input;
 use crate::kind::Kind;
-use crate::model::{Contents, Model};
+use crate::model::{Contents, Holds, Model, SymbolId};
 
 /// Symbols are hashed in runs of this many, whatever the number of threads.
 const CHUNK: usize = 1024;
@@ -21,35 +21,114 @@ const CHUNK: usize = 1024;
 ///
 /// *Cost*: linear in the bytes of code and data; instructions are decoded once.
 pub fn contents(input: &Input, image: &Image<'_>, model: &Model) -> Contents {
-    let mut runs: Vec<Vec<(Range<u64>, Kind)>> = vec![Vec::new(); model.symbols.len()];
-    for leaf in model.leaves.iter().filter(|l| l.kind.is_content() && l.in_file) {
-        if let Some(of_symbol) = leaf.symbol.get().and_then(|i| runs.get_mut(i)) {
-            let span = leaf.start..leaf.start + leaf.len;
-            match of_symbol.last_mut() {
-                Some((last, kind)) if last.end == span.start && *kind == leaf.kind => last.end = span.end,
-                _ => of_symbol.push((span, leaf.kind)),
-            }
+    let all: Vec<SymbolId> = (0..model.symbols.len()).map(SymbolId::new).collect();
+    Contents { by_symbol: Unread::new(input, image).hashes(model, &all) }
+}
+
+/// What symbols hold, read when it is asked for: most questions ask for few.
+///
+/// All that it takes besides the bytes: an image need not be kept for it.
+#[derive(Debug)]
+pub struct Unread<'i> {
+    input: &'i Input,
+    /// In order of position.
+    pointers: Vec<Pointer>,
+    /// Which bytes are of which machine, in order of position.
+    machines: Vec<(Range<u64>, Machine)>,
+}
+
+impl<'i> Unread<'i> {
+    /// Of a model that is made from `input` and `image`.
+    ///
+    /// *Cost*: sorts the pointers.
+    pub fn new(input: &'i Input, image: &Image<'_>) -> Unread<'i> {
+        let mut pointers: Vec<Pointer> = image.pointers.clone();
+        pointers.par_sort_unstable();
+        Unread {
+            input,
+            pointers,
+            machines: image.members.iter().map(|m| (m.file.clone(), m.machine)).collect(),
         }
     }
-    let mut pointers: Vec<Pointer> = image.pointers.clone();
-    pointers.par_sort_unstable();
-    let bytes = input.bytes();
-    let hash = |runs: &Vec<(Range<u64>, Kind)>| {
+
+    /// The machine that runs what lies at `pos` of the file.
+    fn machine_at(&self, pos: u64) -> Machine {
+        let after = self.machines.partition_point(|(span, _)| span.start <= pos);
+        let member = after.checked_sub(1).and_then(|index| self.machines.get(index));
+        member.filter(|(span, _)| span.contains(&pos)).map_or(Machine::OPAQUE, |&(_, machine)| machine)
+    }
+
+    fn hash(&self, runs: &[Run]) -> u64 {
         let mut hash = Hash::new();
-        for (span, kind) in runs {
-            let Some(content) = bytes.get(span.start as usize..span.end as usize) else { continue };
-            let machine = image.machine_at(span.start);
-            match (kind, machine.instructions) {
-                (Kind::Code, Instructions::X86_64) => x86_64(content, &mut hash),
-                (Kind::Code, Instructions::Aarch64) => aarch64(content, &mut hash),
-                (Kind::Code, _) => hash.add(content),
-                _ => data(content, span, u64::from(machine.bits / 8), &pointers, &mut hash),
+        let mut rest = runs;
+        while let Some((first, others)) = rest.split_first() {
+            // What lies side by side is one, whatever cut it.
+            let mut span = first.span.clone();
+            rest = others;
+            while let Some((next, others)) = rest.split_first()
+                && next.span.start == span.end
+                && next.kind == first.kind
+            {
+                (span.end, rest) = (next.span.end, others);
             }
+            self.add(&span, first.kind, &mut hash);
         }
         if runs.is_empty() { 0 } else { content_hash(&hash) }
-    };
-    let chunks: Vec<Vec<u64>> = runs.par_chunks(CHUNK).map(|c| c.iter().map(hash).collect()).collect();
-    Contents { by_symbol: chunks.into_iter().flatten().collect() }
+    }
+
+    fn add(&self, span: &Range<u64>, kind: Kind, hash: &mut Hash) {
+        let bytes = self.input.bytes();
+        let Some(content) = bytes.get(span.start as usize..span.end as usize) else { return };
+        let machine = self.machine_at(span.start);
+        match (kind, machine.instructions) {
+            (Kind::Code, Instructions::X86_64) => x86_64(content, hash),
+            (Kind::Code, Instructions::Aarch64) => aarch64(content, hash),
+            (Kind::Code, _) => hash.add(content),
+            _ => data(content, span, u64::from(machine.bits / 8), &self.pointers, hash),
+        }
+    }
+}
+
+/// Bytes of one of the symbols that are asked for.
+struct Run {
+    /// Which one.
+    number: u32,
+    span: Range<u64>,
+    kind: Kind,
+}
+
+impl Holds for Unread<'_> {
+    fn hashes(&self, model: &Model, symbols: &[SymbolId]) -> Vec<u64> {
+        // A symbol may be asked for twice, and what is none at all.
+        let mut numbers: Vec<u32> = vec![u32::MAX; model.symbols.len()];
+        let mut asked = 0;
+        for slot in symbols.iter().filter_map(|symbol| symbol.get()) {
+            if let Some(number) = numbers.get_mut(slot).filter(|number| **number == u32::MAX) {
+                (*number, asked) = (asked, asked + 1);
+            }
+        }
+        let number = |symbol: SymbolId| {
+            symbol.get().and_then(|i| numbers.get(i)).copied().filter(|&number| number != u32::MAX)
+        };
+        let mut runs: Vec<Run> = Vec::new();
+        for leaf in model.leaves.iter().filter(|l| l.kind.is_content() && l.in_file) {
+            if let Some(number) = number(leaf.symbol) {
+                runs.push(Run { number, span: leaf.start..leaf.start + leaf.len, kind: leaf.kind });
+            }
+        }
+        // Stable: the runs of each stay in order of position.
+        runs.sort_by_key(|run| run.number);
+        let mut hashes = vec![0; asked as usize];
+        let all: Vec<&[Run]> = runs.chunk_by(|a, b| a.number == b.number).collect();
+        let found: Vec<Vec<u64>> =
+            all.par_chunks(CHUNK).map(|some| some.iter().map(|runs| self.hash(runs)).collect()).collect();
+        for (runs, hash) in all.iter().zip(found.into_iter().flatten()) {
+            if let Some(first) = runs.first() {
+                hashes[first.number as usize] = hash;
+            }
+        }
+        symbols.iter().map(|&symbol| number(symbol).map_or(0, |number| hashes[number as usize])).collect()
+    }
 }
 
 /// Never 0, which stands for no content.

@@ -17,7 +17,7 @@ mod symbols;
 mod units;
 mod vtables;
 
-pub use contents::contents;
+pub use contents::{Unread, contents};
 pub use explain::{ClaimAt, Reasons, reasons};
 pub use vtables::vtables;
 

@@ -182,7 +182,7 @@ fn ledger(args: &LedgerArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let model = match subject::load(&args.file, &packages, &search(common), common, false)? {
+    let model = match subject::load(&args.file, &packages, &search(common), common)? {
         Subject::Binary { model, .. } => model,
         Subject::Snapshot(_) => {
             let message = format!("`{}` is a snapshot, which has sums and no places", args.file.display());

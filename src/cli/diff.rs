@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
-use super::commands::{dimensions, filter_of, finish, packages_of, page, prepare, search};
+use super::commands::{dimensions, filter_of, finish, open, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject;
@@ -44,21 +44,22 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let changed = args.lockfile.as_deref().map(dependencies).transpose()?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let search = search_for_two(common);
-    let (old, old_contents) = subject::with_contents(&args.old, &packages, &search, common)?;
-    let (new, new_contents) = subject::with_contents(&args.new, &packages, &search, common)?;
-    all_belong(&search, &old, &new)?;
+    let files = [open(&args.old, common)?, open(&args.new, common)?];
+    let [before, after] = subject::two(files.each_ref(), &packages, &search, common)?;
+    let (old, new) = (&before.model, &after.model);
+    all_belong(&search, old, new)?;
     let options = DiffOptions {
         limit: args.limit.map_or(Some(20), |n| (n > 0).then_some(n)),
         nested: args.limit.map_or(Some(NESTED), |n| (n > 0).then_some(n)),
     };
     let report = phase("diff", || {
-        let before = Subject { model: &old, contents: Some(&old_contents) };
-        let after = Subject { model: &new, contents: Some(&new_contents) };
+        let before = Subject { model: old, contents: Some(&*before.contents) };
+        let after = Subject { model: new, contents: Some(&*after.contents) };
         let mut report = report::diff(before, after, &view, &options);
         if let Some(changed) = &changed {
-            report.add_dependencies(changed, &old, &new, &view);
+            report.add_dependencies(changed, old, new, &view);
         }
-        report.add_limits(&limits, &old, &new, measure);
+        report.add_limits(&limits, old, new, measure);
         report
     });
     if args.strict

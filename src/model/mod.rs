@@ -33,11 +33,24 @@ impl std::ops::AddAssign for Sizes {
     }
 }
 
-/// What symbols hold, as hashes. Made only where a question needs it.
+/// Knows what symbols hold, as hashes: two builds of one function have the same.
+pub trait Holds: std::fmt::Debug + Sync {
+    /// The hashes of `symbols` of `model`, in their order; 0 for what has no content of its own.
+    fn hashes(&self, model: &Model, symbols: &[SymbolId]) -> Vec<u64>;
+}
+
+/// What all symbols hold, as hashes. Made only where a question needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
     /// By [`SymbolId`]; 0 for what has no content of its own.
     pub by_symbol: Vec<u64>,
+}
+
+impl Holds for Contents {
+    fn hashes(&self, _: &Model, symbols: &[SymbolId]) -> Vec<u64> {
+        let hash = |symbol: &SymbolId| self.by_symbol.get(symbol.get()?).copied();
+        symbols.iter().map(|symbol| hash(symbol).unwrap_or(0)).collect()
+    }
 }
 
 /// A table of virtual functions. Listed only where a question needs it.
@@ -116,6 +129,16 @@ impl Model {
             }
             SymbolSort::Unnamed => name.to_string(),
             _ => crate::names::display(row.plain_name(&self.names)),
+        }
+    }
+
+    /// The generic item that a symbol is a copy of; else as [`Model::symbol_label`].
+    ///
+    /// *Cost*: parses the name at every call.
+    pub fn generic_label(&self, id: SymbolId) -> String {
+        match id.get().and_then(|i| self.symbols.get(i)) {
+            Some(row) if row.sort.is_symbol() => crate::names::generic(row.plain_name(&self.names)),
+            _ => self.symbol_label(id),
         }
     }
 

@@ -93,7 +93,7 @@ pub use instance::{
     Arguments, ImplBlock, Implemented, Instance, arguments, dropped, generic_type, implemented, instance,
     parent, self_type, whole_of_part,
 };
-pub use stable::stable;
+pub use stable::{is_telling, stable};
 pub use suffix::{Suffix, Suffixes};
 pub use toolchain::{is_lent_crate, is_shim_crate, is_toolchain_crate};
 

@@ -14,19 +14,39 @@ use super::{Constant, Scheme, constant, display, scheme};
 /// assert_eq!(bloat::names::stable("anon.0123456789abcdef0123456789abcdef.12"), None);
 /// ```
 pub fn stable(name: &str) -> Option<String> {
-    match constant(name) {
-        None | Some(Constant::DebuggerScripts | Constant::Content { .. }) => {}
-        Some(Constant::SwitchTable { function }) => {
-            return stable(function).map(|of| format!("switch table of {of}"));
-        }
-        Some(_) => return None,
-    }
+    let (words, name) = telling(name)?;
     let shown = display(name);
-    Some(match scheme(name) {
+    let text = match scheme(name) {
         Scheme::Plain => without_counter(&shown).to_string(),
         Scheme::Itanium => shown,
         Scheme::RustV0 | Scheme::RustLegacy => without_numbers(&shown),
-    })
+    };
+    Some(if words.is_empty() { text } else { format!("{words}{text}") })
+}
+
+/// Whether a name says more than a number, so that [`stable`] gives a text.
+///
+/// *Cost*: looks at the ends of the name only.
+///
+/// ```
+/// assert!(bloat::names::is_telling("sqlite3_open_v2"));
+/// assert!(!bloat::names::is_telling("anon.0123456789abcdef0123456789abcdef.12"));
+/// ```
+pub fn is_telling(name: &str) -> bool {
+    telling(name).is_some()
+}
+
+/// The part of a name that says more than a number, and what stands before it in words.
+fn telling(name: &str) -> Option<(&'static str, &str)> {
+    let says_more = |of: Option<Constant<'_>>| {
+        matches!(of, None | Some(Constant::DebuggerScripts | Constant::Content { .. }))
+    };
+    match constant(name) {
+        Some(Constant::SwitchTable { function }) => {
+            says_more(constant(function)).then_some(("switch table of ", function))
+        }
+        of => says_more(of).then_some(("", name)),
+    }
 }
 
 /// A static variable of a C function has a number behind its name.

@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use super::diff::{Cause, Copies, Turn};
-use crate::analysis::diff::groups::{Groups, Pairing};
+use crate::analysis::diff::groups::{Group, Groups, Pairing};
 use crate::analysis::diff::{Diff, DiffNode, DiffView, diff_by};
-use crate::model::Model;
-use crate::model::view::{Dim, Measure};
+use crate::model::view::{Dim, Keys, Measure};
+use crate::model::{Model, SymbolId};
 
 /// Why crates changed.
-pub(super) struct Causes<'m> {
-    /// Crates, their symbols, of which generic each is a copy, and who has it.
-    symbols: Diff<'m>,
+pub(super) struct Causes<'d, 'm> {
+    models: [&'m Model; 2],
+    /// What was asked, if it was by crate and symbol.
+    answer: &'d Diff<'m>,
+    /// Else that.
+    own: Option<Diff<'m>>,
     /// Where in it a crate is, by group.
     by_crate: HashMap<u32, usize>,
+    /// Of symbols that are new: key of the symbol, of the crate, and of who has it; in order.
+    instantiated: Vec<(u32, u32, u32)>,
     /// Whether what only one side has says anything: not if just the other one is stripped.
     tells_new: bool,
     tells_gone: bool,
@@ -22,27 +29,40 @@ pub(super) struct Causes<'m> {
 /// Generics named for one crate.
 const NAMED: usize = 3;
 
-/// Symbols of one generic.
+/// Symbols of one generic that are on one side only.
 #[derive(Default)]
 struct Instances {
-    /// On the new side.
-    now: u64,
-    /// On one side only.
     added: u64,
     removed: u64,
     bytes: i64,
-    by: BTreeSet<String>,
+    /// Keys of those added.
+    new: Vec<u32>,
 }
 
-impl<'m> Causes<'m> {
-    /// Asks by crate, as the pairs of crates are those of any other question to `pairing`.
-    pub fn new(pairing: &mut Pairing<'m>, view: &DiffView, [old, new]: [&Model; 2]) -> Causes<'m> {
-        let dims = vec![Dim::Crate, Dim::Symbol, Dim::Generic, Dim::InstantiatedBy];
-        let view = DiffView { dims, filter: view.filter.clone(), measure: view.measure };
-        let symbols = diff_by(pairing, &view);
-        let by_crate = symbols.roots.iter().enumerate().map(|(index, node)| (node.group, index)).collect();
-        let (old, new) = (old.facts.stripped, new.facts.stripped);
-        Causes { symbols, by_crate, tells_new: new || !old, tells_gone: old || !new }
+impl<'d, 'm> Causes<'d, 'm> {
+    /// Of the crates in `answer`, which is what `pairing` says to `view`.
+    pub fn new(pairing: &mut Pairing<'m>, view: &DiffView, answer: &'d Diff<'m>) -> Causes<'d, 'm> {
+        let own = match view.dims.get(1) {
+            Some(Dim::Symbol) => None,
+            _ => {
+                let dims = vec![Dim::Crate, Dim::Symbol];
+                Some(diff_by(pairing, &DiffView { dims, filter: view.filter.clone(), measure: view.measure }))
+            }
+        };
+        let diff = own.as_ref().unwrap_or(answer);
+        let by_crate = diff.roots.iter().enumerate().map(|(index, node)| (node.group, index)).collect();
+        let models = pairing.models();
+        let instantiated = instantiators(models[1], diff, view);
+        let [old, new] = models.map(|model| model.facts.stripped);
+        Causes {
+            models,
+            answer,
+            own,
+            by_crate,
+            instantiated,
+            tells_new: new || !old,
+            tells_gone: old || !new,
+        }
     }
 
     /// Why the crate of a group changed, where that is known.
@@ -76,51 +96,106 @@ impl<'m> Causes<'m> {
 
     /// Generics of which a crate has more copies, the largest growth first.
     fn copies(&self, group: u32, measure: Measure) -> Vec<Copies> {
-        let Some(krate) = self.by_crate.get(&group).and_then(|&index| self.symbols.roots.get(index)) else {
+        let diff = self.own.as_ref().unwrap_or(self.answer);
+        let [crates, symbols, ..] = &diff.groups[..] else { return Vec::new() };
+        let Some(krate) = self.by_crate.get(&group).and_then(|&index| diff.roots.get(index)) else {
             return Vec::new();
         };
+        let alone = |node: &'_ DiffNode| match symbols.groups[node.group as usize] {
+            Group { old: None, new: Some(key), .. } if node.new.symbols > 0 => {
+                Some((self.models[1].generic_label(SymbolId(key)), Some(key)))
+            }
+            Group { old: Some(key), new: None, .. } if node.old.symbols > 0 => {
+                Some((self.models[0].generic_label(SymbolId(key)), None))
+            }
+            _ => None,
+        };
+        let named: Vec<_> = krate.children.par_iter().filter_map(|node| Some((alone(node)?, node))).collect();
         let mut all: BTreeMap<String, Instances> = BTreeMap::new();
-        for symbol in &krate.children {
-            let pair = self.symbols.groups[1].groups[symbol.group as usize];
-            let (added, removed) = match (pair.old, pair.new) {
-                (None, Some(_)) => (symbol.new.symbols, 0),
-                (Some(_), None) => (0, symbol.old.symbols),
-                _ => (0, 0),
-            };
-            for generic in &symbol.children {
-                let instances = all.entry(self.symbols.groups[2].label(generic.group)).or_default();
-                instances.now += generic.new.symbols;
-                instances.added += added;
-                instances.removed += removed;
-                if (added, removed) != (0, 0) {
-                    instances.bytes += generic.delta(measure);
+        for ((generic, new), node) in named {
+            let instances = all.entry(generic).or_default();
+            instances.bytes += node.delta(measure);
+            match new {
+                Some(key) => {
+                    instances.added += node.new.symbols;
+                    instances.new.push(key);
                 }
-                if added > 0 {
-                    instances.by.extend(generic.children.iter().map(|c| self.instantiator(c)));
-                }
+                None => instances.removed += node.old.symbols,
             }
         }
+        let mut more: Vec<(String, Instances)> =
+            all.into_iter().filter(|(_, i)| i.added > i.removed && i.bytes > 0).collect();
+        more.sort_by_key(|(_, i)| std::cmp::Reverse(i.bytes));
         // The old mangling leaves types out: what it has twice under one name is a generic all the
         // same, unless it is closures, which have no name of their own.
         let is_generic = |name: &str, i: &Instances| {
-            name.contains("<_>") || i.now > 1 && !name.contains("closure") && !name.starts_with('[')
+            name.contains("<_>")
+                || !name.contains("closure")
+                    && !name.starts_with('[')
+                    && (i.added > 1 || self.is_kept(krate, symbols, name))
         };
-        let more =
-            all.into_iter().filter(|(name, i)| i.added > i.removed && i.bytes > 0 && is_generic(name, i));
-        let mut copies: Vec<Copies> = more
+        let krate = crates.groups[krate.group as usize].new;
+        let generics = more.into_iter().filter(|(name, i)| is_generic(name, i)).take(NAMED);
+        generics
             .map(|(generic, i)| Copies {
                 generic,
                 copies: i.added - i.removed,
                 bytes: i.bytes,
-                instantiated_by: i.by.into_iter().collect(),
+                instantiated_by: self.instantiators(krate, &i.new),
             })
-            .collect();
-        copies.sort_by_key(|c| std::cmp::Reverse(c.bytes));
-        copies.truncate(NAMED);
-        copies
+            .collect()
     }
 
-    fn instantiator(&self, node: &DiffNode) -> String {
-        self.symbols.groups[3].label(node.group)
+    /// Whether a symbol of a crate that is on both sides is an instance of `generic`.
+    fn is_kept(&self, krate: &DiffNode, symbols: &Groups<'_>, generic: &str) -> bool {
+        let model = self.models[1];
+        let word = generic.rsplit("::").next().unwrap_or_default();
+        let is_plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        // Both manglings of Rust hold a plain word as it is, and to look for one is cheaper than to read a name.
+        let lacks_word =
+            |name: &str| is_plain && (name.starts_with("_R") || name.contains("17h")) && !name.contains(word);
+        krate.children.par_iter().any(|node| match symbols.groups[node.group as usize] {
+            Group { old: Some(_), new: Some(key), .. } if node.new.symbols > 0 => {
+                let symbol = SymbolId(key);
+                !lacks_word(model.mangled(symbol)) && model.generic_label(symbol) == generic
+            }
+            _ => false,
+        })
     }
+
+    /// Names of those who have new symbols of a crate.
+    fn instantiators(&self, krate: Option<u32>, symbols: &[u32]) -> Vec<String> {
+        let keys = Keys::new(self.models[1], Dim::InstantiatedBy);
+        let of_symbol = |symbol: u32| {
+            let of_crate = krate.map(|krate| (symbol, krate));
+            let first = self.instantiated.partition_point(|&(s, k, _)| Some((s, k)) < of_crate);
+            self.instantiated[first..].iter().take_while(move |&&(s, k, _)| Some((s, k)) == of_crate)
+        };
+        let all: BTreeSet<String> =
+            symbols.iter().flat_map(|&symbol| of_symbol(symbol)).map(|&(_, _, by)| keys.label(by)).collect();
+        all.into_iter().collect()
+    }
+}
+
+/// Who has what is new, by symbol and crate.
+fn instantiators(model: &Model, diff: &Diff<'_>, view: &DiffView) -> Vec<(u32, u32, u32)> {
+    let [crates, symbols, ..] = &diff.groups[..] else { return Vec::new() };
+    let mut is_new = vec![false; model.symbols.len()];
+    for group in symbols.groups.iter().filter(|g| g.old.is_none()) {
+        if let Some(slot) = group.new.and_then(|key| is_new.get_mut(key as usize)) {
+            *slot = true;
+        }
+    }
+    let keys = Keys::new(model, Dim::InstantiatedBy);
+    let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
+    let mut all = Vec::new();
+    for leaf in model.leaves.iter() {
+        let symbol = leaf.symbol.get().filter(|&i| is_new[i]);
+        if symbol.is_some() && accepts.as_mut().is_none_or(|a| a.accepts(&leaf)) {
+            all.push((leaf.symbol.0, crates.new_keys.key(&leaf), keys.key(&leaf)));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
 }

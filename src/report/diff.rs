@@ -322,12 +322,13 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
     let mut pairing = Pairing::new(old, new);
     let answer = diff_by(&mut pairing, view);
     let causes = match view.dims.first() {
-        Some(Dim::Crate) => Some(Causes::new(&mut pairing, view, [old.model, new.model])),
+        Some(Dim::Crate) => Some(Causes::new(&mut pairing, view, &answer)),
         _ => None,
     };
     let build = Build {
         answer: &answer,
-        namers: [Namer::new(old.model, &view.dims), Namer::new(new.model, &view.dims)],
+        namers: rayon::join(|| Namer::new(old.model, &view.dims), || Namer::new(new.model, &view.dims))
+            .into(),
         measure: view.measure,
         options,
         causes,
@@ -426,7 +427,7 @@ struct Build<'d, 'm> {
     namers: [Namer<'m>; 2],
     measure: Measure,
     options: &'d DiffOptions,
-    causes: Option<Causes<'m>>,
+    causes: Option<Causes<'d, 'm>>,
 }
 
 impl Build<'_, '_> {
@@ -437,11 +438,12 @@ impl Build<'_, '_> {
                 || n.children.is_empty() && groups.groups[n.group as usize].pass == Pass::Content;
             changed || self.has_rename(n, level)
         };
-        let changed: Vec<&DiffNode> = nodes.iter().filter(renamed).collect();
+        let mut changed: Vec<&DiffNode> = nodes.iter().filter(renamed).collect();
         let limit = if level == 0 { self.options.limit } else { self.options.nested };
         let shown = limit.unwrap_or(usize::MAX).min(changed.len());
         // One row left out is as long as the row that would say so.
         let shown = if shown + 1 == changed.len() { changed.len() } else { shown };
+        self.order_ties(groups, &mut changed, shown);
         let (shown, hidden) = changed.split_at(shown);
         let mut rows: Vec<DiffRow> = shown.iter().map(|node| self.row(groups, node, level, above)).collect();
         if !hidden.is_empty() {
@@ -456,6 +458,25 @@ impl Build<'_, '_> {
             rows.push(rest);
         }
         rows
+    }
+
+    /// Puts lines of equal change in order of name, as far as they are shown.
+    fn order_ties(&self, groups: &Groups<'_>, nodes: &mut [&DiffNode], shown: usize) {
+        let mut rest = nodes;
+        let mut shown = shown;
+        while shown > 0
+            && let Some(first) = rest.first()
+        {
+            let extent = first.extent(self.measure);
+            let count = rest.iter().take_while(|node| node.extent(self.measure) == extent).count();
+            let (ties, others) = rest.split_at_mut(count);
+            if count > 1 {
+                // What was only renamed comes first.
+                let name = |n: &DiffNode| if n.is_changed() { groups.label(n.group) } else { String::new() };
+                ties.sort_by_cached_key(|node| (name(node), node.group));
+            }
+            (rest, shown) = (others, shown.saturating_sub(count));
+        }
     }
 
     /// Whether something below was renamed, which changes no size.

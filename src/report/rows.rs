@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{Head, Issue, Total, head, issues};
+use crate::intern::id;
 use crate::model::view::{Dim, Keys, Node, Tree, View, tree};
-use crate::model::{CrateId, Leaf, Model, OwnerId, SymbolId};
+use crate::model::{CrateId, Model, OwnerId, SymbolId};
 
 /// One group of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -158,23 +159,28 @@ pub fn show(model: &Model, view: &View, options: &ShowOptions) -> Show {
     }
 }
 
+id! {
+    /// A leaf, by its place among all.
+    LeafId
+}
+
 /// Gives nodes their names and keys.
 pub(super) struct Namer<'m> {
     model: &'m Model,
-    /// By symbol: attribution and section of its own bytes.
-    homes: Vec<Option<Leaf>>,
+    /// By symbol: the leaf that is its own.
+    homes: Vec<LeafId>,
 }
 
 impl<'m> Namer<'m> {
     pub fn new(model: &'m Model, dims: &[Dim]) -> Namer<'m> {
         let mut homes = Vec::new();
         if dims.contains(&Dim::Symbol) {
-            homes = vec![None; model.symbols.len()];
-            for leaf in model.leaves.iter() {
+            homes = vec![LeafId::NONE; model.symbols.len()];
+            for (index, leaf) in model.leaves.iter().enumerate() {
                 if let Some(slot) = leaf.symbol.get().and_then(|i| homes.get_mut(i))
-                    && (leaf.home || slot.is_none())
+                    && (leaf.home || *slot == LeafId::NONE)
                 {
-                    *slot = Some(leaf);
+                    *slot = LeafId::new(index);
                 }
             }
         }
@@ -265,7 +271,8 @@ impl<'m> Namer<'m> {
         }
         out.address = row.address;
         out.size = (row.size > 0).then_some(row.size);
-        let Some(Some(home)) = symbol.get().and_then(|i| self.homes.get(i)) else { return };
+        let home = symbol.get().and_then(|i| self.homes.get(i)?.get());
+        let Some(home) = home.map(|index| self.model.leaves.get(index)) else { return };
         let section = home.section.get().and_then(|i| self.model.sections.get(i));
         if home.home && out.section.is_none() {
             out.section = section.and_then(|s| self.text(s.name));

@@ -4,17 +4,15 @@
 //! key of either model gets the number of a group that may have a side in both.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{BuildHasher, BuildHasherDefault};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-use rayon::prelude::*;
+use hashbrown::DefaultHashBuilder;
 
-use super::pair::{Item, Pass, pair};
+use super::pair::{Pass, Things, pair};
 use crate::intern::NameId;
 use crate::model::view::{Dim, Keys};
-use crate::model::{Contents, CrateId, Model, Sizes, Source, SymbolId, SymbolSort};
+use crate::model::{CrateId, CrateRow, Holds, Model, Sizes, Source, SymbolId, SymbolRow, SymbolSort};
 use crate::names;
 
 /// Keys of two models that are one group.
@@ -37,8 +35,8 @@ pub struct Groups<'m> {
     pub new_keys: Keys<'m>,
     /// The groups by number.
     pub groups: Vec<Group>,
-    by_old: HashMap<u32, u32>,
-    by_new: HashMap<u32, u32>,
+    by_old: ByKey,
+    by_new: ByKey,
 }
 
 /// A model to compare.
@@ -47,7 +45,7 @@ pub struct Subject<'m> {
     /// The model.
     pub model: &'m Model,
     /// What its symbols hold, if that was looked at: finds what was renamed.
-    pub contents: Option<&'m Contents>,
+    pub contents: Option<&'m dyn Holds>,
 }
 
 /// Pairs of two models by dimension: each dimension is paired once, however many questions need it.
@@ -88,36 +86,41 @@ pub enum Side {
 impl<'m> Groups<'m> {
     /// Pairs the keys of `dim` that leaves of either model have.
     ///
-    /// *Cost*: O(n log n) in the number of keys; demangles the names of symbols that
-    /// have no equal.
+    /// *Cost*: a pass over the leaves of each and O(n log n) in the number of keys; demangles the
+    /// names of symbols that have no equal, and reads the content of those that names do not tell apart.
     pub fn new(old: Subject<'m>, new: Subject<'m>, dim: Dim) -> Groups<'m> {
-        let (old_keys, new_keys) = (Keys::new(old.model, dim), Keys::new(new.model, dim));
-        let (in_old, in_new) = (used(old.model, &old_keys), used(new.model, &new_keys));
-        // Without a seed: pairs are the same in every run.
-        let hasher = BuildHasherDefault::<DefaultHasher>::new();
-        let items = |of: Subject<'_>, keys: &Keys<'_>, used: &[(u32, Used)]| -> Vec<Item> {
-            used.par_iter().map(|&(key, used)| item(of, keys, key, used, &hasher)).collect()
+        let ((old_keys, in_old), (new_keys, in_new)) =
+            rayon::join(|| used(old.model, dim), || used(new.model, dim));
+        // Seeded anew in each run: only whether hashes are equal counts, not which they are.
+        let hasher = DefaultHashBuilder::default();
+        let can_look = old.contents.is_some() && new.contents.is_some();
+        let side = |of: Subject<'m>, keys, used| Named {
+            model: of.model,
+            contents: of.contents.filter(|_| can_look),
+            keys,
+            used,
+            hasher: &hasher,
         };
-        let pairs = pair(&items(old, &old_keys, &in_old), &items(new, &new_keys, &in_new));
-        let mut groups = Vec::with_capacity(in_old.len() + in_new.len());
-        let (mut by_old, mut by_new) = (HashMap::new(), HashMap::new());
+        let pairs = pair(&side(old, &old_keys, &in_old), &side(new, &new_keys, &in_new));
+        let mut groups = Vec::with_capacity(in_old.len() + in_new.len() - pairs.len());
+        let (mut by_old, mut by_new) = (ByKey::default(), ByKey::default());
         for found in &pairs {
             let (a, b) = (in_old[found.old].0, in_new[found.new].0);
-            by_old.insert(a, groups.len() as u32);
-            by_new.insert(b, groups.len() as u32);
+            by_old.set(a, groups.len() as u32);
+            by_new.set(b, groups.len() as u32);
             groups.push(Group { old: Some(a), new: Some(b), pass: found.pass });
         }
         for (key, _) in in_old {
-            by_old.entry(key).or_insert_with(|| {
+            if by_old.get(key).is_none() {
+                by_old.set(key, groups.len() as u32);
                 groups.push(Group { old: Some(key), new: None, pass: Pass::Exact });
-                groups.len() as u32 - 1
-            });
+            }
         }
         for (key, _) in in_new {
-            by_new.entry(key).or_insert_with(|| {
+            if by_new.get(key).is_none() {
+                by_new.set(key, groups.len() as u32);
                 groups.push(Group { old: None, new: Some(key), pass: Pass::Exact });
-                groups.len() as u32 - 1
-            });
+            }
         }
         Groups { old_keys, new_keys, groups, by_old, by_new }
     }
@@ -125,7 +128,7 @@ impl<'m> Groups<'m> {
     /// The group that a leaf's key is in.
     pub fn group(&self, side: Side, key: u32) -> u32 {
         let map = if side == Side::Old { &self.by_old } else { &self.by_new };
-        *map.get(&key).expect("every key of a leaf has a group")
+        map.get(key).expect("every key of a leaf has a group")
     }
 
     /// The name of a group for people: that of its newest side.
@@ -159,12 +162,20 @@ impl Default for Used {
 }
 
 /// The keys that leaves have, in order of key.
-fn used(model: &Model, keys: &Keys<'_>) -> Vec<(u32, Used)> {
-    let mut all: BTreeMap<u32, Used> = BTreeMap::new();
+fn used(model: &Model, dim: Dim) -> (Keys<'_>, Vec<(u32, Used)>) {
+    let keys = Keys::new(model, dim);
+    let mut all: Vec<(u32, Used)> = Vec::new();
+    let mut places = ByKey::default();
     for leaf in model.leaves.iter() {
-        let entry = all.entry(keys.key(&leaf)).or_default();
+        let key = keys.key(&leaf);
+        let place = places.get(key).unwrap_or_else(|| {
+            places.set(key, all.len() as u32);
+            all.push((key, Used::default()));
+            all.len() as u32 - 1
+        });
+        let entry = &mut all[place as usize].1;
         // A function's own size decides, not that of its entries in tables.
-        if keys.dim != Dim::Symbol || leaf.kind.is_content() {
+        if dim != Dim::Symbol || leaf.kind.is_content() {
             entry.sizes += leaf.sizes();
         }
         if leaf.home || entry.krate == NameId::NONE {
@@ -172,78 +183,151 @@ fn used(model: &Model, keys: &Keys<'_>) -> Vec<(u32, Used)> {
             entry.krate = krate.map_or(NameId::NONE, |row| row.name);
         }
     }
-    all.into_iter().collect()
+    all.sort_unstable_by_key(|&(key, _)| key);
+    (keys, all)
 }
 
-fn item(of: Subject<'_>, keys: &Keys<'_>, key: u32, used: Used, hasher: &impl BuildHasher) -> Item {
-    let model = of.model;
-    let hash = |text: &dyn Fn() -> (String, String)| Some(hasher.hash_one(text()));
-    let plain = |text: String| Some(hasher.hash_one(text));
-    let size = used.sizes.file.max(used.sizes.memory);
-    match keys.dim {
-        Dim::Symbol => match keys.symbol(key) {
-            Some(symbol) => of_symbol(of, symbol, size, model.names.get(used.krate), hasher),
-            None => Item { exact: plain(keys.label(key)), size, ..Item::default() },
-        },
-        Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy => {
-            let row = CrateId(key).get().and_then(|i| model.crates.get(i));
-            let source = row.and_then(|r| r.source).map_or("", |s| s.as_str());
-            let name = row.map_or("", |r| model.names.get(r.name));
-            // Where a crate comes from is known in one situation and not in another. What the toolchain
-            // has of its own may be called as a dependency is, and is another crate.
-            let family = match row.and_then(|r| r.source) {
-                Some(own @ (Source::Std | Source::C)) => own.as_str(),
-                Some(_) => "crate",
-                None => "",
-            };
-            Item {
-                exact: hash(&|| (keys.label(key), source.to_string())),
-                // Another version of one crate is that crate.
-                normalised: hash(&|| (name.to_string(), family.to_string())),
-                size,
-                ..Item::default()
-            }
+/// A number for each key. Keys number rows and names of a model, or are the greatest number there is.
+#[derive(Debug, Default)]
+struct ByKey {
+    numbers: Vec<u32>,
+    of_none: Option<u32>,
+}
+
+impl ByKey {
+    const FREE: u32 = u32::MAX;
+
+    fn get(&self, key: u32) -> Option<u32> {
+        if key == u32::MAX {
+            return self.of_none;
         }
-        Dim::Unit | Dim::Member => {
-            let label = keys.label(key);
-            Item { normalised: plain(without_hashes(&label)), exact: plain(label), size, ..Item::default() }
-        }
-        _ => Item { exact: plain(keys.label(key)), size, ..Item::default() },
+        self.numbers.get(key as usize).copied().filter(|&number| number != ByKey::FREE)
     }
+
+    fn set(&mut self, key: u32, number: u32) {
+        if key == u32::MAX {
+            self.of_none = Some(number);
+            return;
+        }
+        if self.numbers.len() <= key as usize {
+            self.numbers.resize(key as usize + 1, ByKey::FREE);
+        }
+        self.numbers[key as usize] = number;
+    }
+}
+
+/// The keys of one side, and what they are called.
+struct Named<'g, 'm> {
+    model: &'m Model,
+    /// What symbols hold, if both sides know.
+    contents: Option<&'m dyn Holds>,
+    keys: &'g Keys<'m>,
+    used: &'g [(u32, Used)],
+    hasher: &'g DefaultHashBuilder,
 }
 
 /// The least content in bytes that cannot be equal by chance.
 const TELLING: u64 = 16;
 
-fn of_symbol(of: Subject<'_>, symbol: SymbolId, size: u64, krate: &str, hasher: &impl BuildHasher) -> Item {
-    let model = of.model;
-    let content = of.contents.and_then(|c| c.by_symbol.get(symbol.get()?)).copied();
-    let content = content.filter(|&c| c != 0 && size >= TELLING);
-    let Some(row) = symbol.get().and_then(|i| model.symbols.get(i)) else { return Item::default() };
-    let name = row.plain_name(&model.names);
-    if !row.sort.is_symbol() {
-        let exact = match row.sort {
-            SymbolSort::Structure => hasher.hash_one((name, "structure")),
-            // It has no name: one of a crate's, told apart by content and size.
-            _ => hasher.hash_one((krate, "function")),
-        };
-        return Item { exact: Some(exact), content, size, ..Item::default() };
+impl Things for Named<'_, '_> {
+    fn count(&self) -> usize {
+        self.used.len()
     }
-    let Some(stable) = names::stable(name) else {
-        // The same name means the same thing by chance only. What such things of a
-        // crate hold and how large they are says more.
-        let family = names::constant(name).map(|c| std::mem::discriminant(&c));
-        let exact = hasher.hash_one((krate, family));
-        return Item { exact: Some(exact), content, size, ..Item::default() };
-    };
-    let is_rust = matches!(names::scheme(name), names::Scheme::RustV0 | names::Scheme::RustLegacy);
-    Item {
-        exact: Some(hasher.hash_one(name)),
-        normalised: Some(hasher.hash_one((krate, stable))),
-        // The old mangling leaves the types of functions out, and with them that there are any.
-        generic: is_rust.then(|| hasher.hash_one((krate, names::generic(name).replace("<_>", "")))),
-        content,
-        size,
+
+    fn size(&self, index: usize) -> u64 {
+        let (_, used) = self.used[index];
+        used.sizes.file.max(used.sizes.memory)
+    }
+
+    /// Symbols of two crates have no name in common.
+    fn family(&self, index: usize) -> u64 {
+        match self.keys.dim {
+            Dim::Symbol => self.hasher.hash_one(self.krate(index)),
+            _ => 0,
+        }
+    }
+
+    fn name(&self, index: usize, pass: Pass) -> Option<u64> {
+        let (key, _) = self.used[index];
+        if let Some(row) = self.keys.symbol(key).and_then(|s| self.model.symbols.get(s.get()?)) {
+            return self.name_of_symbol(row, self.krate(index), pass);
+        }
+        let label = || self.keys.label(key);
+        match (self.keys.dim, pass) {
+            (Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy, Pass::Exact | Pass::Normalised) => {
+                let row = CrateId(key).get().and_then(|i| self.model.crates.get(i));
+                let source = row.and_then(|r| r.source).map_or("", |s| s.as_str());
+                Some(match pass {
+                    Pass::Exact => self.hasher.hash_one((label(), source)),
+                    // Another version of one crate is that crate.
+                    _ => {
+                        self.hasher.hash_one((row.map_or("", |r| self.model.names.get(r.name)), family(row)))
+                    }
+                })
+            }
+            (_, Pass::Exact) => Some(self.hasher.hash_one(label())),
+            (Dim::Unit | Dim::Member, Pass::Normalised) => {
+                Some(self.hasher.hash_one(without_hashes(&label())))
+            }
+            _ => None,
+        }
+    }
+
+    fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>> {
+        let Some(contents) = self.contents else { return vec![None; wanted.len()] };
+        let symbol = |index: usize| {
+            let symbol = self.keys.symbol(self.used[index].0);
+            symbol.filter(|_| self.size(index) >= TELLING).unwrap_or(SymbolId::NONE)
+        };
+        let symbols: Vec<SymbolId> = wanted.iter().map(|&index| symbol(index)).collect();
+        let found = contents.hashes(self.model, &symbols);
+        found.into_iter().map(|hash| (hash != 0).then_some(hash)).collect()
+    }
+}
+
+/// Where a crate comes from is known in one situation and not in another. What the toolchain
+/// has of its own may be called as a dependency is, and is another crate.
+fn family(krate: Option<&CrateRow>) -> &'static str {
+    match krate.and_then(|row| row.source) {
+        Some(own @ (Source::Std | Source::C)) => own.as_str(),
+        Some(_) => "crate",
+        None => "",
+    }
+}
+
+impl Named<'_, '_> {
+    fn krate(&self, index: usize) -> &str {
+        self.model.names.get(self.used[index].1.krate)
+    }
+
+    fn name_of_symbol(&self, row: &SymbolRow, krate: &str, pass: Pass) -> Option<u64> {
+        let name = row.plain_name(&self.model.names);
+        if !row.sort.is_symbol() {
+            let exact = || match row.sort {
+                SymbolSort::Structure => self.hasher.hash_one((name, "structure")),
+                // It has no name: one of a crate's, told apart by content and size.
+                _ => self.hasher.hash_one((krate, "function")),
+            };
+            return (pass == Pass::Exact).then(exact);
+        }
+        match pass {
+            Pass::Exact if names::is_telling(name) => Some(self.hasher.hash_one(name)),
+            Pass::Exact => {
+                // The same name means the same thing by chance only. What such things of a
+                // crate hold and how large they are says more.
+                let family = names::constant(name).map(|c| std::mem::discriminant(&c));
+                Some(self.hasher.hash_one((krate, family)))
+            }
+            Pass::Normalised => Some(self.hasher.hash_one((krate, names::stable(name)?))),
+            Pass::Generic => {
+                let scheme = names::scheme(name);
+                let is_rust = matches!(scheme, names::Scheme::RustV0 | names::Scheme::RustLegacy);
+                // The old mangling leaves the types of functions out, and with them that there are any.
+                let generic = || names::generic(name).replace("<_>", "");
+                (is_rust && names::is_telling(name)).then(|| self.hasher.hash_one((krate, generic())))
+            }
+            Pass::Content => None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod groups;
 pub mod pair;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -63,7 +64,7 @@ pub struct DiffNode {
     pub old: Amount,
     /// Bytes after.
     pub new: Amount,
-    /// Lines of the next dimension, the largest change first.
+    /// Lines of the next dimension, the largest change first, those of equal change by group.
     pub children: Vec<DiffNode>,
 }
 
@@ -71,6 +72,12 @@ impl DiffNode {
     /// Change in bytes.
     pub fn delta(&self, measure: Measure) -> i64 {
         signed(measure.of(self.new.sizes)) - signed(measure.of(self.old.sizes))
+    }
+
+    /// How much changed, whichever way: by the measure, and for what is equal in it by the other one.
+    pub fn extent(&self, measure: Measure) -> (u64, u64) {
+        let other = measure.pick(Measure::Memory, Measure::File);
+        (self.delta(measure).unsigned_abs(), self.delta(other).unsigned_abs())
     }
 
     /// Whether there is any difference, in it or below.
@@ -87,7 +94,7 @@ pub(crate) fn signed(bytes: u64) -> i64 {
 /// What changed.
 #[derive(Debug)]
 pub struct Diff<'m> {
-    /// Lines of the first dimension, the largest change first.
+    /// Lines of the first dimension, the largest change first, those of equal change by group.
     pub roots: Vec<DiffNode>,
     /// Bytes before, of all leaves that passed the filter.
     pub old: Amount,
@@ -108,32 +115,55 @@ pub fn diff<'m>(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Diff<'m>
 pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
     let groups: Vec<Arc<Groups<'m>>> = view.dims.iter().map(|&dim| pairing.groups(dim)).collect();
     let [old, new] = pairing.models();
-    let mut sums = Sums { nodes: HashMap::new(), parents: vec![(0, 0)], sides: vec![Default::default()] };
+    let mut sums = Sums::new(&groups);
     sums.walk(Side::Old, old, &groups, view);
     sums.walk(Side::New, new, &groups, view);
     let Sums { parents, mut sides, .. } = sums;
     // Children have higher numbers than their parents.
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
+    let mut counts = vec![0; parents.len()];
     for index in (1..parents.len()).rev() {
         let parent = parents[index].0 as usize;
         let [old, new] = sides[index];
         sides[parent][0].join(old);
         sides[parent][1].join(new);
-        children[parent].push(index);
+        counts[parent] += 1;
     }
-    let build = Build { parents: &parents, sides: &sides, children: &children, groups: &groups, view };
-    let roots = build.level(0, 0);
+    let mut nodes: Vec<Vec<DiffNode>> = counts.into_iter().map(Vec::with_capacity).collect();
+    for index in (1..parents.len()).rev() {
+        let (parent, group) = parents[index];
+        let [old, new] = sides[index];
+        let children = in_order(std::mem::take(&mut nodes[index]), view.measure);
+        nodes[parent as usize].push(DiffNode { group, old, new, children });
+    }
+    let roots = in_order(std::mem::take(&mut nodes[0]), view.measure);
     Diff { roots, old: sides[0][0], new: sides[0][1], groups }
+}
+
+/// The largest change first; names would cost time here, where most lines are never shown.
+fn in_order(mut nodes: Vec<DiffNode>, measure: Measure) -> Vec<DiffNode> {
+    nodes.sort_unstable_by_key(|node| (Reverse(node.extent(measure)), node.group));
+    nodes
 }
 
 /// Sums by node: node 0 is the whole, others are (parent, group), numbered as they appear.
 struct Sums {
     nodes: HashMap<(u32, u32), u32>,
+    /// By level and group the parent it was last seen under, and the node: mostly it has no other.
+    recent: Vec<Vec<(u32, u32)>>,
     parents: Vec<(u32, u32)>,
     sides: Vec<[Amount; 2]>,
 }
 
 impl Sums {
+    fn new(groups: &[Arc<Groups<'_>>]) -> Sums {
+        Sums {
+            nodes: HashMap::new(),
+            recent: groups.iter().map(|g| vec![(u32::MAX, 0); g.groups.len()]).collect(),
+            parents: vec![(0, 0)],
+            sides: vec![Default::default()],
+        }
+    }
+
     fn walk(&mut self, side: Side, model: &Model, groups: &[Arc<Groups<'_>>], view: &DiffView) {
         let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
         for leaf in model.leaves.iter() {
@@ -141,49 +171,21 @@ impl Sums {
                 continue;
             }
             let mut node = 0u32;
-            for groups in groups {
+            for (groups, recent) in groups.iter().zip(&mut self.recent) {
                 let keys = if side == Side::Old { &groups.old_keys } else { &groups.new_keys };
                 let group = groups.group(side, keys.key(&leaf));
-                node = *self.nodes.entry((node, group)).or_insert_with(|| {
-                    self.parents.push((node, group));
-                    self.sides.push(Default::default());
-                    self.parents.len() as u32 - 1
-                });
+                let recent = &mut recent[group as usize];
+                if recent.0 != node {
+                    let known = *self.nodes.entry((node, group)).or_insert_with(|| {
+                        self.parents.push((node, group));
+                        self.sides.push(Default::default());
+                        self.parents.len() as u32 - 1
+                    });
+                    *recent = (node, known);
+                }
+                node = recent.1;
             }
             self.sides[node as usize][side as usize].add(&leaf);
         }
-    }
-}
-
-struct Build<'d, 'm> {
-    parents: &'d [(u32, u32)],
-    sides: &'d [[Amount; 2]],
-    children: &'d [Vec<usize>],
-    groups: &'d [Arc<Groups<'m>>],
-    view: &'d DiffView,
-}
-
-impl Build<'_, '_> {
-    fn level(&self, parent: usize, level: usize) -> Vec<DiffNode> {
-        let mut rows: Vec<DiffNode> = self.children[parent]
-            .iter()
-            .map(|&index| {
-                let [old, new] = self.sides[index];
-                DiffNode { group: self.parents[index].1, old, new, children: self.level(index, level + 1) }
-            })
-            .collect();
-        let measure = self.view.measure;
-        let other = if measure == Measure::File { Measure::Memory } else { Measure::File };
-        rows.sort_by_cached_key(|row| {
-            let order = (row.delta(measure).unsigned_abs(), row.delta(other).unsigned_abs());
-            // Names of what did not change are never shown and cost time.
-            let name = if row.is_changed() { self.label(level, row.group) } else { String::new() };
-            (std::cmp::Reverse(order), name, row.group)
-        });
-        rows
-    }
-
-    fn label(&self, level: usize, group: u32) -> String {
-        self.groups.get(level).map_or(String::new(), |g| g.label(group))
     }
 }

@@ -3,8 +3,15 @@
 //! Both sides are multisets: a file may hold one function ten times. Passes run
 //! from strict to loose, each on what the earlier ones left over. Nothing here
 //! changes any sum; what stays alone is added or removed.
+//!
+//! Most things of two builds have their exact name in common, and nothing but that
+//! name is asked of them: text is made and content read only where it can decide.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::ops::Range;
+
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 /// How sure a pair is. Ordered from strict to loose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,30 +26,25 @@ pub enum Pass {
     Content,
 }
 
-/// What things are compared by. Equal keys mean the same thing in that pass; `None` takes no part.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Item {
-    /// Keys by pass, as hashes of texts.
-    pub exact: Option<u64>,
-    /// Of [`Pass::Normalised`].
-    pub normalised: Option<u64>,
-    /// Of [`Pass::Generic`].
-    pub generic: Option<u64>,
-    /// Of [`Pass::Content`], and preferred in all others.
-    pub content: Option<u64>,
-    /// Bytes.
-    pub size: u64,
-}
+/// The things of one side, by index, and what they are compared by.
+///
+/// Equal hashes mean the same thing in their pass; `None` takes no part in it.
+pub trait Things: Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
 
-impl Item {
-    fn key(&self, pass: Pass) -> Option<u64> {
-        match pass {
-            Pass::Exact => self.exact,
-            Pass::Normalised => self.normalised,
-            Pass::Generic => self.generic,
-            Pass::Content => self.content,
-        }
-    }
+    /// Bytes of one.
+    fn size(&self, index: usize) -> u64;
+
+    /// A hash of what two things must have in common for [`Pass::Normalised`] and [`Pass::Generic`]
+    /// to pair them, cheaper than their names.
+    fn family(&self, index: usize) -> u64;
+
+    /// A hash of the name as a pass sees it; none in [`Pass::Content`]. Asked from many threads.
+    fn name(&self, index: usize, pass: Pass) -> Option<u64>;
+
+    /// Hashes of what things hold, in the order of `wanted`. Preferred in all passes.
+    fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>>;
 }
 
 /// Two things that are one, by index.
@@ -60,57 +62,187 @@ pub struct Pair {
 ///
 /// Exchanging the sides exchanges the answer: no step prefers one of them.
 ///
-/// *Cost*: O(n log n) a pass.
-pub fn pair(old: &[Item], new: &[Item]) -> Vec<Pair> {
-    let mut free = [vec![true; old.len()], vec![true; new.len()]];
-    let mut pairs = Vec::with_capacity(old.len().min(new.len()));
-    for pass in [Pass::Exact, Pass::Normalised, Pass::Generic, Pass::Content] {
-        let mut groups: BTreeMap<u64, [Vec<usize>; 2]> = BTreeMap::new();
-        for (side, items) in [old, new].into_iter().enumerate() {
-            for (index, item) in items.iter().enumerate().filter(|(i, _)| free[side][*i]) {
-                if let Some(key) = item.key(pass) {
-                    groups.entry(key).or_default()[side].push(index);
+/// *Cost*: O(n log n) a pass, in what is left of both sides.
+pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
+    let (mut old, mut new) = (Side::new(old), Side::new(new));
+    let mut pairs = Vec::with_capacity(old.free.len().min(new.free.len()));
+    for pass in [Pass::Exact, Pass::Normalised, Pass::Generic] {
+        let (left, right) = open(pass, &old, &new);
+        let (left, right) = rayon::join(|| old.named(pass, left), || new.named(pass, right));
+        let groups = equal(&left, &right);
+        let several: Vec<[Vec<usize>; 2]> = groups
+            .into_iter()
+            .filter_map(|(a, b)| match (&left[a], &right[b]) {
+                (&[(_, a)], &[(_, b)]) => {
+                    if fits(pass, old.things.size(a), new.things.size(b)) {
+                        (old.free[a], new.free[b]) = (false, false);
+                        pairs.push(Pair { old: a, new: b, pass });
+                    }
+                    None
                 }
-            }
+                (a, b) => Some([a, b].map(|side| side.iter().map(|&(_, index)| index).collect())),
+            })
+            .collect();
+        let [left, right] = contested(&several, old.things, new.things);
+        rayon::join(|| old.look(&left), || new.look(&right));
+        for [left, right] in several {
+            within(pass, &mut old, &mut new, left, right, &mut pairs);
         }
-        for [left, right] in groups.into_values() {
-            within(pass, old, new, left, right, &mut |a, b| {
-                free[0][a] = false;
-                free[1][b] = false;
-                pairs.push(Pair { old: a, new: b, pass });
-            });
+    }
+    let (left, right) = of_common_size(&old, &new);
+    rayon::join(|| old.look(&left), || new.look(&right));
+    let (left, right) = (old.holding(&left), new.holding(&right));
+    for (a, b) in equal(&left, &right) {
+        // Both are in order of index.
+        for (&(_, a), &(_, b)) in left[a].iter().zip(&right[b]) {
+            pairs.push(Pair { old: a, new: b, pass: Pass::Content });
         }
     }
     pairs.sort_unstable();
     pairs
 }
 
-/// Pairs within one group of equal keys: equal content first, equal size next, then by order of size.
-fn within(
+/// One side while pairs are looked for.
+struct Side<'t, T> {
+    things: &'t T,
+    /// By index: whether it is in no pair yet.
+    free: Vec<bool>,
+    /// By index: what things hold, of those where it was asked for.
+    held: HashMap<usize, u64>,
+}
+
+impl<'t, T: Things> Side<'t, T> {
+    fn new(things: &'t T) -> Side<'t, T> {
+        Side { things, free: vec![true; things.count()], held: HashMap::new() }
+    }
+
+    fn free(&self) -> impl Iterator<Item = usize> {
+        self.free.iter().enumerate().filter(|(_, is_free)| **is_free).map(|(index, _)| index)
+    }
+
+    /// Names and indices of things that a pass looks at, in order.
+    fn named(&self, pass: Pass, of: Vec<usize>) -> Vec<(u64, usize)> {
+        let of = of.into_par_iter().with_min_len(CHUNK);
+        let mut all: Vec<(u64, usize)> =
+            of.filter_map(|index| Some((self.things.name(index, pass)?, index))).collect();
+        all.par_sort_unstable();
+        all
+    }
+
+    fn look(&mut self, wanted: &[usize]) {
+        if !wanted.is_empty() {
+            let found = wanted.iter().zip(self.things.contents(wanted));
+            self.held.extend(found.filter_map(|(&index, content)| Some((index, content?))));
+        }
+    }
+
+    fn content(&self, index: usize) -> Option<(u64, u64)> {
+        Some((*self.held.get(&index)?, self.things.size(index)))
+    }
+
+    /// Contents and sizes of free things, with their indices, in order.
+    fn holding(&self, of: &[usize]) -> Vec<((u64, u64), usize)> {
+        let mut all: Vec<_> = of.iter().filter_map(|&index| Some((self.content(index)?, index))).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// Names are made in runs of at least this many.
+const CHUNK: usize = 512;
+
+/// What is free on either side and may find a pair in this pass.
+fn open<A: Things, B: Things>(pass: Pass, old: &Side<'_, A>, new: &Side<'_, B>) -> (Vec<usize>, Vec<usize>) {
+    let (left, right): (Vec<usize>, Vec<usize>) = (old.free().collect(), new.free().collect());
+    if pass == Pass::Exact {
+        return (left, right);
+    }
+    common(left, right, |a| old.things.family(a), |b| new.things.family(b))
+}
+
+/// What is free on either side and has a size that the other side has as well.
+fn of_common_size<A: Things, B: Things>(old: &Side<'_, A>, new: &Side<'_, B>) -> (Vec<usize>, Vec<usize>) {
+    common(old.free().collect(), new.free().collect(), |a| old.things.size(a), |b| new.things.size(b))
+}
+
+/// What has a key that is on both sides.
+fn common(
+    left: Vec<usize>,
+    right: Vec<usize>,
+    key_left: impl Fn(usize) -> u64,
+    key_right: impl Fn(usize) -> u64,
+) -> (Vec<usize>, Vec<usize>) {
+    let of_left: HashSet<u64> = left.iter().map(|&a| key_left(a)).collect();
+    let of_right: HashSet<u64> = right.iter().map(|&b| key_right(b)).collect();
+    (
+        left.into_iter().filter(|&a| of_right.contains(&key_left(a))).collect(),
+        right.into_iter().filter(|&b| of_left.contains(&key_right(b))).collect(),
+    )
+}
+
+/// Runs of equal keys that both sides have; both are in order of key.
+fn equal<K: Ord>(left: &[(K, usize)], right: &[(K, usize)]) -> Vec<(Range<usize>, Range<usize>)> {
+    let (mut a, mut b) = (0, 0);
+    let mut runs = Vec::new();
+    while let (Some((ka, _)), Some((kb, _))) = (left.get(a), right.get(b)) {
+        match ka.cmp(kb) {
+            Ordering::Less => a += 1,
+            Ordering::Greater => b += 1,
+            Ordering::Equal => {
+                let length = |side: &[(K, usize)]| side.iter().take_while(|(key, _)| key == ka).count();
+                let run = (a..a + length(&left[a..]), b..b + length(&right[b..]));
+                (a, b) = (run.0.end, run.1.end);
+                runs.push(run);
+            }
+        }
+    }
+    runs
+}
+
+/// Whether things of one name can be one. Two instances of a generic for different types are
+/// not one because they share a name.
+fn fits(pass: Pass, old: u64, new: u64) -> bool {
+    pass != Pass::Generic || old.max(new) <= old.min(new).saturating_mul(2)
+}
+
+/// Things whose pairs content decides: one of their name and size is not the only one on both sides.
+fn contested<A: Things, B: Things>(groups: &[[Vec<usize>; 2]], old: &A, new: &B) -> [Vec<usize>; 2] {
+    let mut wanted = [Vec::new(), Vec::new()];
+    for [left, right] in groups {
+        let mut left: Vec<(u64, usize)> = left.iter().map(|&a| (old.size(a), a)).collect();
+        let mut right: Vec<(u64, usize)> = right.iter().map(|&b| (new.size(b), b)).collect();
+        left.sort_unstable();
+        right.sort_unstable();
+        for (a, b) in equal(&left, &right) {
+            if a.len() > 1 || b.len() > 1 {
+                wanted[0].extend(left[a].iter().map(|&(_, index)| index));
+                wanted[1].extend(right[b].iter().map(|&(_, index)| index));
+            }
+        }
+    }
+    wanted
+}
+
+/// Pairs within one group of equal names: equal content first, equal size next, then by order of size.
+fn within<A: Things, B: Things>(
     pass: Pass,
-    old: &[Item],
-    new: &[Item],
+    old: &mut Side<'_, A>,
+    new: &mut Side<'_, B>,
     mut left: Vec<usize>,
     mut right: Vec<usize>,
-    found: &mut impl FnMut(usize, usize),
+    pairs: &mut Vec<Pair>,
 ) {
-    if left.is_empty() || right.is_empty() {
-        return;
-    }
-    let content = |items: &[Item], i: usize| items[i].content.map(|c| (c, items[i].size));
-    merge(&mut left, &mut right, |i| content(old, i), |i| content(new, i), found);
-    if pass == Pass::Content {
-        return;
-    }
-    merge(&mut left, &mut right, |i| Some((old[i].size, 0)), |i| Some((new[i].size, 0)), found);
-    left.sort_by_key(|&i| (std::cmp::Reverse(old[i].size), i));
-    right.sort_by_key(|&i| (std::cmp::Reverse(new[i].size), i));
-    for (&a, &b) in left.iter().zip(&right) {
-        let (small, large) = (old[a].size.min(new[b].size), old[a].size.max(new[b].size));
-        // Two instances of a generic for different types are not one because they share a name.
-        if pass != Pass::Generic || large <= small.saturating_mul(2) {
-            found(a, b);
-        }
+    let mut found = Vec::with_capacity(left.len().min(right.len()));
+    merge(&mut left, &mut right, |a| old.content(a), |b| new.content(b), &mut found);
+    let (size_left, size_right) = (|a| old.things.size(a), |b| new.things.size(b));
+    merge(&mut left, &mut right, |a| Some(size_left(a)), |b| Some(size_right(b)), &mut found);
+    left.sort_by_key(|&a| (Reverse(size_left(a)), a));
+    right.sort_by_key(|&b| (Reverse(size_right(b)), b));
+    let by_size = left.into_iter().zip(right);
+    found.extend(by_size.filter(|&(a, b)| fits(pass, size_left(a), size_right(b))));
+    for (a, b) in found {
+        (old.free[a], new.free[b]) = (false, false);
+        pairs.push(Pair { old: a, new: b, pass });
     }
 }
 
@@ -120,7 +252,7 @@ fn merge<K: Ord + Copy>(
     right: &mut Vec<usize>,
     key_left: impl Fn(usize) -> Option<K>,
     key_right: impl Fn(usize) -> Option<K>,
-    found: &mut impl FnMut(usize, usize),
+    found: &mut Vec<(usize, usize)>,
 ) {
     if left.is_empty() || right.is_empty() {
         return;
@@ -132,11 +264,11 @@ fn merge<K: Ord + Copy>(
     while a < left.len() && b < right.len() {
         let (ka, kb) = (key_left(left[a]), key_right(right[b]));
         match ka.cmp(&kb) {
-            std::cmp::Ordering::Equal if ka.is_some() => {
-                found(left[a], right[b]);
+            Ordering::Equal if ka.is_some() => {
+                found.push((left[a], right[b]));
                 (a, b) = (a + 1, b + 1);
             }
-            std::cmp::Ordering::Greater => {
+            Ordering::Greater => {
                 right_over.push(right[b]);
                 b += 1;
             }
@@ -155,18 +287,43 @@ fn merge<K: Ord + Copy>(
 mod tests {
     use super::*;
 
-    fn item(exact: u64, normalised: u64, generic: u64, content: u64, size: u64) -> Item {
-        let some = |key: u64| (key != 0).then_some(key);
-        Item {
-            exact: some(exact),
-            normalised: some(normalised),
-            generic: some(generic),
-            content: some(content),
-            size,
+    /// A thing with all its keys.
+    #[derive(Debug, Clone, Copy)]
+    struct Item {
+        names: [Option<u64>; 3],
+        content: Option<u64>,
+        size: u64,
+    }
+
+    impl Things for Vec<Item> {
+        fn count(&self) -> usize {
+            self.len()
+        }
+
+        fn size(&self, index: usize) -> u64 {
+            self[index].size
+        }
+
+        fn family(&self, _: usize) -> u64 {
+            0
+        }
+
+        fn name(&self, index: usize, pass: Pass) -> Option<u64> {
+            self[index].names[pass as usize]
+        }
+
+        fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>> {
+            wanted.iter().map(|&index| self[index].content).collect()
         }
     }
 
+    fn item(exact: u64, normalised: u64, generic: u64, content: u64, size: u64) -> Item {
+        let some = |key: u64| (key != 0).then_some(key);
+        Item { names: [exact, normalised, generic].map(some), content: some(content), size }
+    }
+
     fn pairs(old: &[Item], new: &[Item]) -> Vec<(usize, usize, Pass)> {
+        let (old, new) = (&old.to_vec(), &new.to_vec());
         let found = pair(old, new);
         // No step prefers a side.
         let mut back: Vec<Pair> =
@@ -204,6 +361,45 @@ mod tests {
         assert_eq!(pairs(&old, &new), [(0, 0, Pass::Content)]);
     }
 
+    /// The same, plainly: every key of everything is known from the start.
+    fn plainly(old: &[Item], new: &[Item]) -> Vec<(usize, usize, Pass)> {
+        let mut found: Vec<(usize, usize, Pass)> = Vec::new();
+        for pass in [Pass::Exact, Pass::Normalised, Pass::Generic, Pass::Content] {
+            let key = |item: &Item| item.names.get(pass as usize).copied().unwrap_or(item.content);
+            let held = |item: &Item| item.content.map(|content| (content, item.size));
+            // What decides among those of one name, the best first.
+            type Step<'s> = &'s dyn Fn(&Item, &Item) -> bool;
+            let steps: [Step<'_>; 3] = [
+                &|a, b| held(a).is_some() && held(a) == held(b),
+                &|a, b| pass != Pass::Content && a.size == b.size,
+                &|a, b| pass != Pass::Content && fits(pass, a.size, b.size),
+            ];
+            let names: std::collections::BTreeSet<u64> = old.iter().filter_map(key).collect();
+            for name in names {
+                let mut free: [Vec<usize>; 2] = [old, new].map(|side| {
+                    let named = side.iter().enumerate().filter(|(_, item)| key(item) == Some(name));
+                    named.map(|(index, _)| index).collect()
+                });
+                free[0].retain(|a| found.iter().all(|pair| pair.0 != *a));
+                free[1].retain(|b| found.iter().all(|pair| pair.1 != *b));
+                for step in &steps[..2] {
+                    for a in free[0].clone() {
+                        if let Some(at) = free[1].iter().position(|&b| step(&old[a], &new[b])) {
+                            found.push((a, free[1].remove(at), pass));
+                            free[0].retain(|&other| other != a);
+                        }
+                    }
+                }
+                free[0].sort_by_key(|&a| Reverse(old[a].size));
+                free[1].sort_by_key(|&b| Reverse(new[b].size));
+                let last = free[0].iter().zip(&free[1]).filter(|&(&a, &b)| steps[2](&old[a], &new[b]));
+                found.extend(last.map(|(&a, &b)| (a, b, pass)));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
     #[test]
     fn random_multisets_pair_alike_from_both_sides() {
         arbtest::arbtest(|u| {
@@ -218,6 +414,7 @@ mod tests {
             };
             let (old, new) = (side()?, side()?);
             let found = pairs(&old, &new);
+            assert_eq!(found, plainly(&old, &new));
             let mut left: Vec<usize> = found.iter().map(|p| p.0).collect();
             left.dedup();
             assert_eq!(left.len(), found.len(), "something is in two pairs");
