@@ -52,8 +52,11 @@ impl Words<'_, '_> {
         let count = span.end.saturating_sub(span.start) / word;
         let at = |index: u64| span.start + index * word;
         let is_number = |index: u64| index < count && self.target(at(index), word).is_none();
-        // A head: anything, then a size and an alignment.
-        let is_head = |index: u64| is_number(index + 1) && is_number(index + 2);
+        // A head: drop glue or zero, a size, an alignment. What is in front of three numbers is the
+        // last method of the table before.
+        let is_head = |index: u64| {
+            is_number(index + 1) && is_number(index + 2) && (is_number(index) || !is_number(index + 3))
+        };
         let mut start = 0;
         while start < count {
             let mut end = count;

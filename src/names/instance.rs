@@ -80,6 +80,10 @@ pub fn self_type(item: &str) -> Option<(&str, &str)> {
     Some((kind, item.get(1 + kind.len()..)?))
 }
 
+/// How names of closures and state machines start: in symbols, and in program databases (PDB).
+const INNER: [&str; 6] =
+    ["::{closure", "::closure$", "::async_fn$", "::async_block$", "::async_closure$", "::coroutine$"];
+
 /// The function that a closure or the state machine of an async function is written in; any other
 /// item as it is.
 ///
@@ -93,7 +97,9 @@ pub fn parent(item: &str) -> &str {
             b'<' | b'(' | b'[' => depth += 1,
             b'>' if at > 0 && item.as_bytes().get(at - 1) == Some(&b'-') => {}
             b'>' | b')' | b']' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 && item.get(at..).is_some_and(|rest| rest.starts_with("::{closure")) => {
+            b':' if depth == 0
+                && item.get(at..).is_some_and(|rest| INNER.iter().any(|i| rest.starts_with(i))) =>
+            {
                 return item.get(..at).unwrap_or(item);
             }
             _ => {}
@@ -200,6 +206,10 @@ pub fn implemented(name: &str) -> Option<Implemented> {
     };
     if head.starts_with('<') {
         let (inside, by) = split_qualified(head)?;
+        let method = head.get(closing(head)?..)?;
+        if parent(method) != method || method.contains("::{{closure") {
+            return None;
+        }
         let (kind, by) = match (inside.strip_prefix("impl "), by) {
             (Some(rest), _) => find_outside(rest, " for ").map(|(by, kind)| (kind, by))?,
             (None, Some(by)) => (inside, by),
@@ -208,7 +218,8 @@ pub fn implemented(name: &str) -> Option<Implemented> {
         return Some(Implemented { of: generic_type(by), self_type: has_types.then(|| kind.to_owned()) });
     }
     let item = generic(name);
-    let path = item.split("::{").next()?;
+    // A closure is no method of what it is written in.
+    let path = item.split("::{shim:").next().filter(|path| !path.contains("::{"))?;
     let (by, _) = path.rsplit_once("::")?;
     let (_, last) = by.rsplit_once("::")?;
     let is_trait = last.starts_with(char::is_uppercase) && !last.ends_with('>');
@@ -241,6 +252,7 @@ mod tests {
             ("a::f", "a::f"),
             ("a::f<_>::{closure#1}", "a::f<_>"),
             ("a::f::{closure}::{closure}", "a::f"),
+            ("a::impl$3::f::async_fn$0::closure$1<_>", "a::impl$3::f"),
             ("<a::T<_> as b::U<_>>::f::{closure#0}<_>", "<a::T<_> as b::U<_>>::f"),
             // A closure as a type, a shim, and an arrow.
             ("<a::f::{closure#0} as a::G>::g", "<a::f::{closure#0} as a::G>::g"),
@@ -302,6 +314,48 @@ mod tests {
         assert_eq!(generic_type("alloc::vec::Vec<u8>"), "alloc::vec::Vec<_>");
         assert_eq!(generic_type("[alloc::vec::Vec<u8>; 3]"), "[alloc::vec::Vec<_>; _]");
         assert_eq!(generic_type("core::option::Option<a::T>"), "core::option::Option<_>");
+    }
+
+    #[test]
+    fn methods_of_tables_name_their_trait() {
+        let trait_of =
+            |name: &str| implemented(name).map(|found| (found.of, found.self_type.unwrap_or_default()));
+        let found = |of: &str, kind: &str| Some((of.to_string(), kind.to_string()));
+        for (name, expected) in [
+            (
+                "_RNvXsq_NtCslNYArtu3iFV_5alloc3vecINtB5_3VechENtNtCsgEmfK2I1SDS_4core3fmt5Debug3fmtCs4Vnx3Lz2vkb_5probe",
+                found("core::fmt::Debug", "alloc::vec::Vec<u8>"),
+            ),
+            (
+                "_RNvYINtNtCs4Vnx3Lz2vkb_5probe5inner4WrapINtNtCslNYArtu3iFV_5alloc3vec3VechEENtCs6sogrtt9LgR_5probe3Say5twiceB7_",
+                found("probe::Say", "probe::inner::Wrap<alloc::vec::Vec<u8>>"),
+            ),
+            (
+                "_ZN42_$LT$$RF$T$u20$as$u20$core..fmt..Debug$GT$3fmt17h0d4e5facb005d688E",
+                found("core::fmt::Debug", ""),
+            ),
+            (
+                "_ZN4core3fmt3num50_$LT$impl$u20$core..fmt..Debug$u20$for$u20$u32$GT$3fmt17h0123456789abcdefE",
+                found("core::fmt::Debug", ""),
+            ),
+            ("_ZN5probe3Say5twice17hc6df222af53eae50E", found("probe::Say", "")),
+            (
+                "_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h1d97f9853d6f78d6E",
+                found("core::ops::function::FnOnce", ""),
+            ),
+            // Closures, methods of types, functions.
+            ("_ZN5probe3Say5twice28_$u7b$$u7b$closure$u7d$$u7d$17h1e734ff990a74383E", None),
+            ("_ZN5probe5inner13Wrap$LT$T$GT$3dup17h6da2a39de2769060E", None),
+            ("_RNCNvCs4Vnx3Lz2vkb_5probe4mains0_0B3_", None),
+            (
+                "_RNvMs_NtCs4Vnx3Lz2vkb_5probe5innerINtB4_4WrapINtNtCslNYArtu3iFV_5alloc3vec3VechEE3dupB6_",
+                None,
+            ),
+            ("_ZN5probe4main17h62a2a663144ebd4aE", None),
+            ("main", None),
+        ] {
+            assert_eq!(trait_of(name), expected, "{name}");
+        }
     }
 
     #[test]

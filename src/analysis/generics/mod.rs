@@ -167,11 +167,9 @@ pub fn generics(model: &Model, question: &Question) -> Generics {
     let impls = Impls::of(told.iter().flatten());
     let mut all = Grouped::default();
     for (copy, told) in copies {
-        let defined_in = match sums.get(copy.symbol.0 as usize).and_then(|sum| sum.owner) {
-            Some(owner) => model.owner(owner).defined_in,
-            None => CrateId::NONE,
-        };
-        all.add(copy, told, impls.item(told), defined_in, question.fold);
+        let owner = sums.get(copy.symbol.0 as usize).and_then(|sum| sum.owner);
+        let defined_in = owner.map_or(CrateId::NONE, |owner| model.owner(owner).defined_in);
+        all.add(copy, told, impls.item(told), &definer(model, defined_in), question.fold);
     }
     let mut groups = all.finish();
     let crate_name = |id: CrateId| id.get().and_then(|i| model.crates.get(i)).map(|row| row.label);
@@ -188,6 +186,18 @@ pub fn generics(model: &Model, question: &Question) -> Generics {
         }
     }
     Generics { groups, code }
+}
+
+/// A crate that defines something.
+struct Definer<'m> {
+    id: CrateId,
+    /// Its name as paths have it; empty if no crate is known.
+    name: &'m str,
+}
+
+fn definer(model: &Model, id: CrateId) -> Definer<'_> {
+    let row = id.get().and_then(|i| model.crates.get(i)).filter(|row| row.source.is_some());
+    Definer { id, name: row.map_or("", |row| model.names.get(row.name)) }
 }
 
 /// Bytes by symbol, and all bytes of code.
@@ -303,7 +313,13 @@ struct Grouped {
 }
 
 impl Grouped {
-    fn add(&mut self, mut copy: Instance, told: &Told, item: Item, defined_in: CrateId, fold: bool) {
+    fn add(&mut self, mut copy: Instance, told: &Told, item: Item, by: &Definer<'_>, fold: bool) {
+        let defined_in = by.id;
+        // Paths of program databases do not say of which language they are, but start with the crate.
+        let is_path_of = |name: &str| {
+            !name.is_empty() && item.name.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"))
+        };
+        let is_rust = told.is_rust || is_path_of(by.name);
         let path = item.name.replace("<_>", "");
         let (key, label) = if fold {
             (names::parent(&path), names::parent(&item.name))
@@ -316,7 +332,7 @@ impl Grouped {
                 name: label.to_owned(),
                 defined_in,
                 is_generic: told.is_generic,
-                is_rust: told.is_rust,
+                is_rust,
                 items: 0,
                 repeats: 0,
                 copies: Vec::new(),
@@ -333,7 +349,7 @@ impl Grouped {
         let Some(group) = self.groups.get_mut(group as usize) else { return };
         group.size += copy.size;
         group.file += copy.file;
-        group.is_rust |= told.is_rust;
+        group.is_rust |= is_rust;
         // One copy that is filled in proves it.
         group.is_generic = match (group.is_generic, told.is_generic) {
             (Some(true), _) | (_, Some(true)) => Some(true),

@@ -79,8 +79,22 @@ fn whose(model: &Model, table: &Vtable) -> (String, Option<String>) {
     let of_methods = methods.filter_map(|&method| names::implemented(name(method))).next();
     let dropped = table.drop_glue.and_then(|glue| names::dropped(name(glue)));
     let (kind, by) = match of_methods {
-        Some(found) => (found.self_type, found.of),
+        Some(found) => (found.self_type, callable(found.of, table.methods.len())),
         None => (None, String::new()),
     };
     (by, dropped.or(kind))
+}
+
+/// Methods of closures have the name of the closure, but for `FnOnce::call_once`. Of three traits
+/// each has one method more than the one before.
+fn callable(by: String, methods: usize) -> String {
+    let name = match methods {
+        2 => "FnMut",
+        3 => "Fn",
+        _ => return by,
+    };
+    match by.strip_prefix("core::ops::function::FnOnce") {
+        Some(arguments) => format!("core::ops::function::{name}{arguments}"),
+        None => by,
+    }
 }
