@@ -1,6 +1,9 @@
 //! Copies of generics: as many and as large as the symbol table says, whichever mangling names have.
 #![expect(clippy::print_stderr, reason = "a skipped comparison has to be seen")]
 
+#[path = "../elf_builder/mod.rs"]
+mod elf_builder;
+mod made;
 #[path = "../oracles/mod.rs"]
 mod oracles;
 #[path = "../program/mod.rs"]
