@@ -53,7 +53,7 @@ pub(super) enum Command {
     Diff(DiffArgs),
     /// Say what was compiled again and again: for other types, or in other crates
     #[command(
-        after_help = "Examples:\n  bloat generics app                             copies of functions, those of most bytes first\n  bloat generics app Vec::push                   the copies of one: what they are filled in with, and who has them\n  bloat generics app --by dropped-type           drop glue by type\n  bloat generics app --fold --sort saving        closures counted for their functions"
+        after_help = "Examples:\n  bloat generics app                             copies of functions, those of most bytes first\n  bloat generics app Vec::push                   the copies of one: what they are filled in with, and who has them\n  bloat generics app --by type                   methods and drop glue of generic types\n  bloat generics app --by dropped-type           drop glue by type\n  bloat generics app --fold --sort saving        closures counted for their functions"
     )]
     Generics(GenericsArgs),
     /// Hold a binary to the budgets of bloat.toml

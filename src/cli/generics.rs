@@ -59,6 +59,7 @@ fn question(args: &GenericsArgs) -> Result<Question> {
     Ok(Question {
         by: match args.by {
             GroupingArg::Item => Grouping::Item,
+            GroupingArg::Type => Grouping::Type,
             GroupingArg::Dropped => Grouping::Dropped,
             GroupingArg::DroppedType => Grouping::DroppedType,
         },

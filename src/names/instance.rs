@@ -80,6 +80,26 @@ pub fn self_type(item: &str) -> Option<(&str, &str)> {
     Some((kind, item.get(1 + kind.len()..)?))
 }
 
+/// The generic type that an item is a method of; `None` for functions, and for methods of types that are not
+/// generic or that were a parameter as a whole. A trait with arguments counts as a type where
+/// it provides the method.
+///
+/// ```
+/// assert_eq!(bloat::names::type_of("<alloc::vec::Vec<_> as a::T>::f").as_deref(), Some("alloc::vec::Vec<_>"));
+/// assert_eq!(bloat::names::type_of("alloc::vec::Vec<_>::push").as_deref(), Some("alloc::vec::Vec<_>"));
+/// ```
+pub fn type_of(item: &str) -> Option<String> {
+    let item = parent(item);
+    let kind = if item.starts_with('<') {
+        split_qualified(item)?.0
+    } else {
+        item.get(..item.find("<_>::")? + "<_>".len())?
+    };
+    let held = kind.trim_start_matches(['&', '*']).trim_start_matches("mut ").trim_start_matches("const ");
+    let is_generic = kind.contains("<_>") || has_placeholder(kind);
+    (is_generic && held != "_").then(|| kind.to_owned())
+}
+
 /// How names of closures and state machines start: in symbols, and in program databases (PDB).
 const INNER: [&str; 6] =
     ["::{closure", "::closure$", "::async_fn$", "::async_block$", "::async_closure$", "::coroutine$"];
@@ -264,6 +284,25 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(parent(item), of, "{item}");
+        }
+    }
+
+    #[test]
+    fn methods_are_of_a_generic_type() {
+        for (item, expected) in [
+            ("a::T<_>::f::g<_>::{closure#0}", Some("a::T<_>")),
+            ("<a::T<_> as b::U>::f<_>", Some("a::T<_>")),
+            ("<[_]>::to_vec", Some("[_]")),
+            ("<&a::T<_> as b::U>::f", Some("&a::T<_>")),
+            ("<&mut _ as b::U>::f", None),
+            ("<_ as b::U<_>>::f", None),
+            ("<a::T as b::U<_>>::f", None),
+            ("a::f<_>", None),
+            ("a::f<_>::{closure#0}", None),
+            ("a::T::f", None),
+            ("main", None),
+        ] {
+            assert_eq!(type_of(item).as_deref(), expected, "{item}");
         }
     }
 

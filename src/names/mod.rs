@@ -91,7 +91,7 @@ pub use cgu::{CguName, cgu, library_crate};
 pub use constant::{Constant, constant};
 pub use instance::{
     Arguments, ImplBlock, Implemented, Instance, arguments, dropped, generic_type, implemented, instance,
-    parent, self_type, whole_of_part,
+    parent, self_type, type_of, whole_of_part,
 };
 pub use stable::{is_telling, stable};
 pub use suffix::{Suffix, Suffixes};

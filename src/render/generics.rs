@@ -14,7 +14,11 @@ const CRATE: usize = 24;
 
 /// Writes groups of copies.
 pub fn generics_text(report: &GenericsReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let what = if report.by == "item" { "generic" } else { "drop glue of" };
+    let what = match report.by {
+        "item" => "generic",
+        "type" => "generic type",
+        _ => "drop glue of",
+    };
     let mut sheet = Sheet::new(
         ["code", "%", "copies", "mean", "largest", "~saving", "in file", "by", what],
         &["in file", "mean", "%", "by", "largest"],
@@ -70,7 +74,8 @@ fn left_out(report: &GenericsReport, style: &Style) -> String {
         parts.push(format!("{} of Rust that occur once", part(&report.other_rust, "other function")));
         parts.push(format!("{} of other languages or without a name", style.bytes(report.other_code)));
     } else {
-        parts.push(format!("{} that are no drop glue", style.bytes(report.other_code)));
+        let what = if report.by == "type" { "of no generic type" } else { "that are no drop glue" };
+        parts.push(format!("{} {what}", style.bytes(report.other_code)));
     }
     format!("Not shown: {}.", parts.join(", "))
 }
@@ -116,7 +121,7 @@ fn plural(count: u64, one: &str) -> String {
 /// Writes the copies of one group.
 pub fn generic_text(report: &GenericReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let group = &report.group;
-    let title = if report.by == "item" { String::new() } else { "drop glue of ".to_string() };
+    let title = if report.by.starts_with("dropped") { "drop glue of " } else { "" };
     heading(&format!("{title}{}", for_terminal(&group.name)), style, out)?;
     let mut facts = vec![
         plural(group.copies, "function")

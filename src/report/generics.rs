@@ -16,7 +16,8 @@ pub struct GenericsReport {
     /// Head of every report.
     #[serde(flatten)]
     pub head: Head,
-    /// What copies are put together: those of one item, drop glue of one type, or of one generic type.
+    /// What copies are put together: those of one item, methods and drop glue of one generic type,
+    /// drop glue of one type, or of one generic type.
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::grouping"))]
     pub by: &'static str,
     /// Whether closures count for the function they are written in.
@@ -32,7 +33,7 @@ pub struct GenericsReport {
     /// Functions of Rust with fewer copies that are not generic, or whose names do not tell.
     pub other_rust: Portion,
     /// Bytes of code that are of none of these: of other languages, or without a name; when grouped
-    /// by dropped type, all that is no drop glue.
+    /// by types also what is of no generic type, and by dropped types all that is no drop glue.
     pub other_code: u64,
     /// Groups of copies.
     pub rows: Vec<GenericRow>,
@@ -212,6 +213,7 @@ const MATCHES: usize = 1000;
 fn word(by: Grouping) -> &'static str {
     match by {
         Grouping::Item => "item",
+        Grouping::Type => "type",
         Grouping::Dropped => "dropped",
         Grouping::DroppedType => "dropped-type",
     }

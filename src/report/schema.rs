@@ -133,7 +133,7 @@ pub(super) fn dimensions(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn grouping(_: &mut SchemaGenerator) -> Schema {
-    words(["item", "dropped", "dropped-type"])
+    words(["item", "type", "dropped", "dropped-type"])
 }
 
 pub(super) fn measure(_: &mut SchemaGenerator) -> Schema {

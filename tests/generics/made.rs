@@ -139,7 +139,7 @@ fn names_that_mean_harm_cost_no_more_than_others() {
         .collect();
     let start = Instant::now();
     let model = program(&functions);
-    for by in [Grouping::Item, Grouping::Dropped, Grouping::DroppedType] {
+    for by in [Grouping::Item, Grouping::Type, Grouping::Dropped, Grouping::DroppedType] {
         for fold in [false, true] {
             let question = Question { by, fold, ..Question::default() };
             let found = ask(&model, by, fold);

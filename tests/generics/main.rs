@@ -159,6 +159,22 @@ fn copies_are_those_that_the_source_asks_for() {
 }
 
 #[test]
+fn types_have_their_methods_and_their_drop_glue() {
+    for mangling in ["v0", "legacy"] {
+        let report = ask(&built(mangling), &["-n", "0", "--min-copies", "1", "--by", "type"]);
+        let row = |name: &str| {
+            let found = rows(&report).iter().find(|row| row["name"] == name);
+            let row = found.unwrap_or_else(|| panic!("{name}: {report:#}"));
+            (number(&row["copies"]), number(&row["items"]))
+        };
+        // `sum` and its closure, for two sizes.
+        assert_eq!(row("copies::Grid<_>"), (4, 2), "{mangling}");
+        // `area` and `name` for two types; glue for the one that holds a text.
+        assert_eq!(row("copies::Scaled<_>"), (5, 3), "{mangling}");
+    }
+}
+
+#[test]
 fn both_manglings_give_the_same_groups() {
     let [v0, legacy] = ["v0", "legacy"].map(|mangling| by_path(&ask(&built(mangling), &ALL)));
     assert!(v0.len() > 100, "{}", v0.len());
@@ -213,6 +229,7 @@ fn sums_hold_whatever_is_asked() {
         "--fold --sort copies",
         "--by dropped -n 2 --sort name",
         "--by dropped-type",
+        "--by type -n 0",
         "--filter crate!=std -n 4",
     ] {
         let report = ask(&file, &more.split_whitespace().collect::<Vec<_>>());
@@ -280,7 +297,7 @@ fn what_has_no_copies_is_an_error_with_a_way_out() {
 fn a_snapshot_has_the_same_groups() {
     let (file, saved) = (fixture("demo-x86_64-v0"), scratch("generics.parquet"));
     stdout(bloat().arg("save").arg(&file).arg("-o").arg(&saved));
-    for more in [ALL.as_slice(), &["-n", "0", "--fold"], &["--by", "dropped-type"]] {
+    for more in [ALL.as_slice(), &["-n", "0", "--fold"], &["--by", "dropped-type"], &["--by", "type"]] {
         let [mut binary, snapshot] = [&file, &saved].map(|file| ask(file, more));
         if let Some(tables) = binary.get_mut("vtables").and_then(Value::as_object_mut) {
             // A snapshot has sums.

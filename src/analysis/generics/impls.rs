@@ -80,7 +80,14 @@ mod tests {
 
     fn told(item: &str, number: u64) -> Told {
         let within = Some(ImplBlock { krate: 1, module: "a::m".into(), number });
-        Told { item: item.into(), is_generic: Some(true), is_rust: true, is_part: false, within }
+        Told {
+            item: item.into(),
+            is_generic: Some(true),
+            is_rust: true,
+            is_part: false,
+            within,
+            of_type: None,
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Grouping {
     /// Those of one function or method.
     #[default]
     Item,
+    /// Methods and drop glue of one generic type.
+    Type,
     /// Drop glue of one type, and nothing but drop glue.
     Dropped,
     /// Drop glue of one generic type, whatever it is filled in with.
@@ -155,6 +157,8 @@ struct Told {
     is_rust: bool,
     is_part: bool,
     within: Option<ImplBlock>,
+    /// The generic type that drop glue is for, when grouped by types.
+    of_type: Option<String>,
 }
 
 /// Groups the functions of `model`.
@@ -169,7 +173,17 @@ pub fn generics(model: &Model, question: &Question) -> Generics {
     for (copy, told) in copies {
         let owner = sums.get(copy.symbol.0 as usize).and_then(|sum| sum.owner);
         let defined_in = owner.map_or(CrateId::NONE, |owner| model.owner(owner).defined_in);
-        all.add(copy, told, impls.item(told), &definer(model, defined_in), question.fold);
+        let item = impls.item(told);
+        // Traits of other crates may be implemented for a type, so it is not known who defines it.
+        let (group, by) = match question.by {
+            Grouping::Type => match told.of_type.clone().or_else(|| names::type_of(&item.name)) {
+                Some(kind) => (kind, definer(model, CrateId::NONE)),
+                None => continue,
+            },
+            _ if question.fold => (names::parent(&item.name).to_owned(), definer(model, defined_in)),
+            _ => (item.name.clone(), definer(model, defined_in)),
+        };
+        all.add(copy, told, item, &group, &by);
     }
     let mut groups = all.finish();
     let crate_name = |id: CrateId| id.get().and_then(|i| model.crates.get(i)).map(|row| row.label);
@@ -243,13 +257,15 @@ fn told(model: &Model, sums: &[Sum], by: Grouping) -> Vec<Option<Told>> {
 
 fn tell(name: &str, by: Grouping) -> Option<Told> {
     let is_part = names::whole_of_part(name).is_some();
-    if by == Grouping::Item {
+    if matches!(by, Grouping::Item | Grouping::Type) {
         let names::Instance { item, is_generic, is_rust, within } = names::instance(name);
-        return Some(Told { item, is_generic, is_rust, is_part, within });
+        let dropped = (by == Grouping::Type).then(|| names::dropped(name)).flatten();
+        let of_type = dropped.map(|text| names::generic_type(&text)).filter(|kind| kind.contains("<_>"));
+        return Some(Told { item, is_generic, is_rust, is_part, within, of_type });
     }
     let dropped = names::dropped(name)?;
     let item = if by == Grouping::DroppedType { names::generic_type(&dropped) } else { dropped };
-    Some(Told { item, is_generic: Some(true), is_rust: true, is_part, within: None })
+    Some(Told { item, is_generic: Some(true), is_rust: true, is_part, within: None, of_type: None })
 }
 
 /// Functions with the parts that were split off them. A part whose whole is not there stands for itself.
@@ -313,7 +329,7 @@ struct Grouped {
 }
 
 impl Grouped {
-    fn add(&mut self, mut copy: Instance, told: &Told, item: Item, by: &Definer<'_>, fold: bool) {
+    fn add(&mut self, mut copy: Instance, told: &Told, item: Item, label: &str, by: &Definer<'_>) {
         let defined_in = by.id;
         // Paths of program databases do not say of which language they are, but start with the crate.
         let is_path_of = |name: &str| {
@@ -321,12 +337,7 @@ impl Grouped {
         };
         let is_rust = told.is_rust || is_path_of(by.name);
         let path = item.name.replace("<_>", "");
-        let (key, label) = if fold {
-            (names::parent(&path), names::parent(&item.name))
-        } else {
-            (path.as_str(), item.name.as_str())
-        };
-        let group = self.keys.insert((key.to_owned(), defined_in.0));
+        let group = self.keys.insert((label.replace("<_>", ""), defined_in.0));
         if group as usize == self.groups.len() {
             self.groups.push(Group {
                 name: label.to_owned(),

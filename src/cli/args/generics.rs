@@ -54,6 +54,8 @@ pub(in crate::cli) struct GenericsArgs {
 pub(in crate::cli) enum GroupingArg {
     /// Copies of one function or method
     Item,
+    /// Methods and drop glue of one generic type
+    Type,
     /// Drop glue of one type
     Dropped,
     /// Drop glue of one generic type, whatever it holds

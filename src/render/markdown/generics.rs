@@ -23,7 +23,11 @@ pub fn generics_markdown(
     let show = |n: u64| bytes(options.exact, n);
     let mut page = Page::new(options);
     let all = report.repeated;
-    let what = if report.by == "item" { "generics" } else { "drop glue" };
+    let what = match report.by {
+        "item" => "generics",
+        "type" => "generic types",
+        _ => "drop glue",
+    };
     page.line(&format!(
         "### {}: {what}, {} of {} of code",
         subject(&report.head.input.path, options),
