@@ -169,8 +169,9 @@ fn lists(path: &str, out: &mut Vec<String>) {
                 None => (inside, None),
             };
             let one = one.trim();
-            // Lifetimes make no copies.
-            if !one.is_empty() && !(one.starts_with('\'') && !one.ends_with('\'')) {
+            // Lifetimes make no copies; a constant that is a character has a second quote.
+            let is_lifetime = one.starts_with('\'') && !one.ends_with('\'');
+            if !one.is_empty() && !is_lifetime {
                 out.push(one.to_owned());
             }
             match others {

@@ -1,5 +1,6 @@
 //! The answer to `bloat generics`: groups of copies, or the copies of one group.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -333,7 +334,7 @@ fn row(model: &Model, group: &Group) -> GenericRow {
         row.estimated |= copy.evidence.is_guess();
     }
     let mut instantiated_by: Vec<InstantiatorRow> = by.into_values().collect();
-    instantiated_by.sort_by(|a, b| (b.size, b.copies).cmp(&(a.size, a.copies)));
+    instantiated_by.sort_by_key(|row| Reverse((row.size, row.copies)));
     let copies = group.copies.len() as u64;
     GenericRow {
         name: group.name.clone(),
