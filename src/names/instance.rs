@@ -187,12 +187,14 @@ fn lists(path: &str, out: &mut Vec<String>) {
 ///
 /// *Cost*: demangles the name if it is drop glue.
 pub fn dropped(name: &str) -> Option<String> {
-    const GLUE: &str = "core::ptr::drop_in_place";
-    if !name.contains("drop_in_place") {
+    // Newer compilers have a function of its own for it.
+    const GLUE: [&str; 2] = ["drop_in_place", "drop_glue"];
+    if !GLUE.iter().any(|glue| name.contains(glue)) {
         return None;
     }
     let shown = display(name);
-    let list = shown.strip_prefix(GLUE)?;
+    let path = shown.strip_prefix("core::ptr::")?;
+    let list = GLUE.iter().find_map(|glue| path.strip_prefix(glue))?;
     let list = list.strip_prefix("::").unwrap_or(list);
     // A name that was cut off still tells more than none.
     let end = if list.starts_with('<') { closing(list).unwrap_or(list.len() + 1) } else { return None };
@@ -347,6 +349,8 @@ mod tests {
     fn glue_names_the_type_that_is_dropped() {
         let v0 = "_RINvNtCsgEmfK2I1SDS_4core3ptr13drop_in_placeINtNtCslNYArtu3iFV_5alloc3vec3VechEECs4Vnx3Lz2vkb_5probe";
         assert_eq!(dropped(v0).as_deref(), Some("alloc::vec::Vec<u8>"));
+        let newer = "_RINvNtCsaOY7rg7uWSt_4core3ptr9drop_glueNtNtCsiZGTI2liQaC_4pyo33err5PyErrEBF_";
+        assert_eq!(dropped(newer).as_deref(), Some("pyo3::err::PyErr"));
         let legacy = "_ZN4core3ptr42drop_in_place$LT$alloc..string..String$GT$17h079a1e06c7b79808E.llvm.12";
         assert_eq!(dropped(legacy).as_deref(), Some("alloc::string::String"));
         assert_eq!(dropped("core::ptr::drop_in_place<tuple$<u8,u8> >").as_deref(), Some("tuple$<u8,u8> "));
