@@ -15,7 +15,7 @@ use subjects::scratch;
 
 /// What is asked, by the definition that the answer is valid by: `OLD` and `NEW` stand for files, the rest is typed.
 /// Each command that writes JSON is asked at least once.
-const QUESTIONS: [(&str, &str); 16] = [
+const QUESTIONS: &[(&str, &str)] = &[
     ("Overview", "show NEW --format json"),
     ("Overview", "show NEW --format json -n 2"),
     ("Show", "show NEW --format json --by kind,segment,section,crate,symbol"),
@@ -27,6 +27,8 @@ const QUESTIONS: [(&str, &str); 16] = [
     ("ExplainCrate", "explain NEW crate:[headers] --format json"),
     ("GenericsReport", "generics NEW --format json"),
     ("GenericsReport", "generics NEW --format json --by dropped-type --fold --min-copies 1 -n 1"),
+    ("DuplicatesReport", "duplicates NEW --format json"),
+    ("DuplicatesReport", "duplicates NEW --format json -n 1 --min-size 8 --sort copies"),
     ("LedgerRow", "ledger NEW --format jsonl"),
     ("DiffReport", "diff OLD NEW --format json"),
     (
@@ -162,7 +164,7 @@ fn the_schema_is_that_of_the_types() {
 #[test]
 fn what_the_program_writes_is_valid() {
     let any = jsonschema::draft202012::new(&published()).expect("the schema is one");
-    for (definition, question) in QUESTIONS {
+    for &(definition, question) in QUESTIONS {
         let validator = closed(definition);
         let mut count = 0;
         for (old, new) in PAIRS {
@@ -208,8 +210,9 @@ fn every_command_that_writes_json_is_asked() {
             writing.insert(command.to_string());
         }
     }
-    let asked = QUESTIONS.map(|(_, question)| question.split(' ').next().unwrap_or_default().to_string());
-    assert_eq!(writing, BTreeSet::from(asked));
+    let asked =
+        QUESTIONS.iter().map(|(_, question)| question.split(' ').next().unwrap_or_default().to_string());
+    assert_eq!(writing, asked.collect::<BTreeSet<_>>());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub mod budget;
 pub mod dependencies;
 pub mod diff;
+pub mod duplicates;
 pub mod generics;
 pub mod limit;
 pub mod memory;

@@ -5,6 +5,7 @@
 
 mod charges;
 mod contents;
+mod duplicates;
 mod explain;
 mod forms;
 mod infer;
@@ -18,6 +19,7 @@ mod units;
 mod vtables;
 
 pub use contents::{Unread, contents};
+pub use duplicates::duplicates;
 pub use explain::{ClaimAt, Reasons, reasons};
 pub use vtables::vtables;
 

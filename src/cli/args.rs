@@ -4,6 +4,7 @@ mod generics;
 
 use std::path::PathBuf;
 
+use super::duplicates::DuplicatesArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 pub(super) use generics::{GenericsArgs, GenericsSortArg, GroupingArg};
@@ -61,6 +62,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat check target/release/app                          sizes\n  bloat check new/app --against old/app                   and growth, and new crates\n  bloat check target/release/app --update                 lower each `max` to what is needed now\n\nbloat.toml:\n  [budget.total]\n  max = \"5MiB\"\n  max-growth = \"1%\"\n\nExit status: 0 all limits hold, 1 a limit was exceeded, 2 no answer."
     )]
     Check(CheckArgs),
+    /// Find what is there more than once: crates, functions, constants
+    #[command(
+        after_help = "Examples:\n  bloat duplicates app                                     what is there twice, and what that costs\n  bloat duplicates app --manifest-path app/Cargo.toml      with versions from cargo\n  bloat duplicates app --filter 'crate=serde*' --min-size 64\n\nWhat each number means: docs/duplicates.md."
+    )]
+    Duplicates(DuplicatesArgs),
     /// Save what is known of a binary as a small file that stands for it later
     #[command(
         after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no path:\nequal binaries give equal snapshots."

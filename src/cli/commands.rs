@@ -34,6 +34,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
         Some(Command::Show(args)) => show(args)?,
         Some(Command::Ledger(args)) => ledger(args)?,
         Some(Command::Explain(args)) => super::explain::explain(args)?,
+        Some(Command::Duplicates(args)) => super::duplicates::duplicates(args)?,
         Some(Command::Generics(args)) => super::generics::generics(args)?,
         Some(Command::Save(args)) => super::save::save(args)?,
         Some(Command::Diff(args)) => return super::diff::diff(args),

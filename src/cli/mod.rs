@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod commands;
 mod diff;
+mod duplicates;
 mod error;
 mod explain;
 mod generics;

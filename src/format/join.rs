@@ -162,6 +162,7 @@ fn append<'data>(whole: &mut Image<'data>, part: Part<'data>, shift: Shift) {
         s
     }));
     whole.functions.extend(image.functions.iter().map(span));
+    whole.guarded.extend(image.guarded.iter().map(|&pos| shift.pos(pos)));
     whole.units.extend(image.units);
     whole.unit_ranges.extend(image.unit_ranges.into_iter().map(|mut r| {
         let place = span(&(r.start..r.end));

@@ -58,6 +58,8 @@ pub struct Image<'data> {
     pub files: Vec<Cow<'data, str>>,
     /// Functions that unwind tables describe, or that the format counts.
     pub functions: Vec<Range<u64>>,
+    /// Positions of functions with an exception table, where unwind tables state one; sorted.
+    pub guarded: Vec<u64>,
     /// Units of debug information.
     pub units: Vec<Unit<'data>>,
     /// Which code and data belongs to which unit.
@@ -210,6 +212,7 @@ impl<'data> Image<'data> {
             symbols: Vec::new(),
             files: Vec::new(),
             functions: Vec::new(),
+            guarded: Vec::new(),
             units: Vec::new(),
             unit_ranges: Vec::new(),
             unit_parts: Vec::new(),

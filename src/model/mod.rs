@@ -3,11 +3,13 @@
 //! Knows no file format and no bytes. Everything a report shows is a group-by
 //! over the leaves, so every report sums to the file by construction.
 
+mod duplicates;
 pub mod filter;
 mod leaves;
 mod rows;
 pub mod view;
 
+pub use duplicates::{Duplicates, Identical, Piece, PieceForm, Similar};
 pub use leaves::{Leaf, Leaves, Mapping};
 pub use rows::{
     Build, CrateId, CrateRow, Evidence, Facts, MemberRow, Owner, OwnerId, SectionId, SectionRow, SegmentId,

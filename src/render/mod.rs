@@ -6,6 +6,7 @@
 mod check;
 mod csv;
 mod diff;
+mod duplicates;
 mod escape;
 mod explain;
 mod generics;
@@ -18,13 +19,14 @@ mod text;
 pub use check::check_text;
 pub use csv::{LedgerCsv, diff_csv, show_csv};
 pub use diff::diff_text;
+pub use duplicates::{duplicates_csv, duplicates_text};
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
 pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
-    MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, generic_markdown,
-    generics_markdown, overview_markdown, show_markdown,
+    MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, duplicates_markdown,
+    generic_markdown, generics_markdown, overview_markdown, show_markdown,
 };
 pub use sheet::Style;
 pub use size::{bytes, human, percent};

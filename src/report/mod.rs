@@ -7,6 +7,7 @@ mod causes;
 mod check;
 mod dependencies;
 mod diff;
+mod duplicates;
 mod explain;
 mod generics;
 mod ledger;
@@ -24,6 +25,10 @@ pub use check::{AllowanceRow, CheckReport, CheckRow, check};
 pub use dependencies::DependencyRow;
 pub use diff::{
     Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff,
+};
+pub use duplicates::{
+    CrateVersion, DuplicatesOptions, DuplicatesReport, EqualGroup, Folded, List, RepeatedCrate, Rest, Saving,
+    SimilarGroup, SimilarShape, Twin, duplicates,
 };
 pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, Match, explain_crate,

@@ -9,8 +9,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CheckReport, DiffReport, ExplainCrate, ExplainPlace, GENERATOR, GenericReport, GenericsReport, LedgerRow,
-    Overview, SCHEMA_VERSION, Show,
+    CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace, GENERATOR, GenericReport,
+    GenericsReport, LedgerRow, Overview, SCHEMA_VERSION, Show,
 };
 use crate::kind::Kind;
 use crate::model::view::{Dim, SOURCES};
@@ -30,6 +30,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<ExplainPlace<'_>>(),
         generator.subschema_for::<ExplainCrate>(),
         generator.subschema_for::<DiffReport>(),
+        generator.subschema_for::<DuplicatesReport>(),
         generator.subschema_for::<CheckReport>(),
         generator.subschema_for::<GenericsReport>(),
         generator.subschema_for::<GenericReport>(),

@@ -183,6 +183,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
         symbols,
         files,
         functions: unwind.functions,
+        guarded: unwind.guarded,
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,

@@ -65,6 +65,8 @@ pub(super) fn read<H: Elf>(
     }
     all.functions.sort_unstable_by_key(|f| (f.start, f.end));
     all.functions.dedup();
+    all.guarded.sort_unstable();
+    all.guarded.dedup();
     all
 }
 
@@ -90,6 +92,7 @@ fn dead(exceptions: &[UnwindSection<'_>], charges: &[Charge], regions: &mut Vec<
 
 fn join(all: &mut UnwindFacts, more: UnwindFacts) {
     all.functions.extend(more.functions);
+    all.guarded.extend(more.guarded);
     all.charges.extend(more.charges);
     all.regions.extend(more.regions);
     all.diagnostics.extend(more.diagnostics);

@@ -88,6 +88,7 @@ pub(super) fn read_thin(data: &[u8]) -> Result<Image<'_>, Fatal> {
         symbols,
         files,
         functions: unwind.functions,
+        guarded: unwind.guarded,
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,

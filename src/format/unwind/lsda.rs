@@ -37,6 +37,7 @@ pub(super) fn charge(
     around: &Surroundings<'_>,
     found: &mut Found,
 ) {
+    found.guarded.extend(tables.starts.iter().map(|&(_, function)| function));
     tables.starts.sort_unstable();
     tables.starts.dedup_by_key(|(pos, _)| *pos);
     for section in sections {

@@ -55,6 +55,8 @@ pub struct Surroundings<'a> {
 pub struct UnwindFacts {
     /// Functions, as positions; sorted, without repeats. They may overlap.
     pub functions: Vec<Range<u64>>,
+    /// Positions of functions with an exception table; sorted, without repeats.
+    pub guarded: Vec<u64>,
     /// Table bytes on account of functions, sorted.
     pub charges: Vec<Charge>,
     /// Table bytes on nobody's account, sorted.
@@ -95,6 +97,7 @@ struct Near {
 #[derive(Debug, Default)]
 struct Found {
     functions: Vec<Range<u64>>,
+    guarded: Vec<u64>,
     charges: Vec<Charge>,
     regions: Vec<Region>,
     trouble: Trouble,
@@ -161,10 +164,13 @@ impl Found {
         // Stable sorts, as what tables state mostly is in order: that is far faster here.
         self.functions.sort_by_key(|span| (span.start, span.end));
         self.functions.dedup();
+        self.guarded.sort_unstable();
+        self.guarded.dedup();
         self.charges.sort();
         self.regions.sort_by_key(|region| (region.span.start, region.span.end));
         UnwindFacts {
             functions: self.functions,
+            guarded: self.guarded,
             charges: self.charges,
             regions: self.regions,
             diagnostics: self.trouble.into_diagnostics(),

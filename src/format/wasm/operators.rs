@@ -52,6 +52,13 @@ impl<'data> Operators<'data> {
         Some(Operators { cursor })
     }
 
+    /// Offset of what follows the length that an entry starts with: its local variables.
+    pub(crate) fn after_length(entry: &'data [u8]) -> Option<u64> {
+        let mut cursor = Cursor::new(entry, Endian::Little, &[]);
+        cursor.uleb()?;
+        Some(cursor.at())
+    }
+
     /// Offset of the next operator in the entry.
     pub(crate) fn at(&self) -> u64 {
         self.cursor.at()

@@ -6,12 +6,14 @@
 
 mod check;
 mod diff;
+mod duplicates;
 mod generics;
 mod page;
 mod show;
 
 pub use check::check_markdown;
 pub use diff::diff_markdown;
+pub use duplicates::duplicates_markdown;
 pub use generics::{generic_markdown, generics_markdown};
 pub use page::{MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions};
 pub use show::{overview_markdown, show_markdown};

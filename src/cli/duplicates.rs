@@ -1,0 +1,111 @@
+//! `bloat duplicates`: what a binary holds more than once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::args::{CommonArgs, PageArgs, ShowFormat};
+use super::commands::{diagnostics, filter_of, finish, open, packages_of, page, prepare, search};
+use super::output::{style, write_to};
+use crate::analysis::duplicates::{Order, Scope};
+use crate::project::Packages;
+use crate::report::{self, DuplicatesOptions};
+use crate::timing::phase;
+use crate::{attrib, format, render, snapshot};
+
+#[derive(Debug, Args)]
+pub(super) struct DuplicatesArgs {
+    /// The binary, or `-` for standard input; of a snapshot, crates alone are known
+    pub file: PathBuf,
+
+    /// Only bytes that pass, as for `bloat show`
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Only functions and constants of at least so many bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    pub min_size: u64,
+
+    /// Order of groups
+    #[arg(long, value_enum, default_value_t = OrderArg::Size)]
+    pub sort: OrderArg,
+
+    /// Groups per list, and copies per group; 0 shows all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub format: ShowFormat,
+
+    #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OrderArg {
+    /// What saves most first; of crates, the largest
+    Size,
+    /// By name
+    Name,
+    /// Most copies first
+    Copies,
+}
+
+/// Runs `bloat duplicates`.
+pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
+    let common = &args.common;
+    prepare(common)?;
+    let filter = filter_of(args.filter.as_deref())?;
+    let packages = packages_of(common.manifest_path.as_deref())?;
+    let scope =
+        Scope { filter, min_size: args.min_size, in_several_versions: in_several_versions(&packages) };
+    let input = open(&args.file, common)?;
+    let (model, found) = if snapshot::is_parquet(input.bytes()) {
+        let read = phase("snapshot", || snapshot::read(&input)).map_err(super::explain)?;
+        (read.model, None)
+    } else {
+        let read = format::read_with(&input, &search(common), |image| {
+            let model = attrib::attribute(&input, image, &packages);
+            let found = attrib::duplicates(&input, image, &model);
+            (model, Some(found))
+        });
+        read.map_err(super::explain)?
+    };
+    let options = DuplicatesOptions {
+        scope,
+        order: match args.sort {
+            OrderArg::Size => Order::Saved,
+            OrderArg::Name => Order::Name,
+            OrderArg::Copies => Order::Copies,
+        },
+        limit: (args.limit > 0).then_some(args.limit),
+    };
+    let report = phase("report", || report::duplicates(&model, found.as_ref(), &options));
+    let (style, page) = (style(common), page(&args.page, common)?);
+    write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
+        ShowFormat::Json => render::json(&report, out),
+        ShowFormat::Csv => render::duplicates_csv(&report, out),
+        ShowFormat::Markdown => render::duplicates_markdown(&report, &page, out),
+        ShowFormat::Text => render::duplicates_text(&report, &style, out),
+    })?;
+    diagnostics(&model, common);
+    finish(common);
+    Ok(())
+}
+
+/// Names of crates of which a list of packages has several versions.
+fn in_several_versions(packages: &Packages) -> Vec<String> {
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in &packages.list {
+        for name in &package.crates {
+            versions.entry(name).or_default().insert(&package.version);
+        }
+    }
+    versions.into_iter().filter(|(_, v)| v.len() > 1).map(|(name, _)| name.to_string()).collect()
+}
