@@ -30,6 +30,8 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("DuplicatesReport", "duplicates NEW --format json"),
     ("DuplicatesReport", "duplicates NEW --format json -n 1 --min-size 8 --sort copies"),
     ("LedgerRow", "ledger NEW --format jsonl"),
+    ("TreeReport", "tree NEW --lockfile LOCK-OLD --format json --depth 0"),
+    ("TreeReport", "tree NEW --lockfile LOCK-NEW --format json --invert shapes"),
     ("DiffReport", "diff OLD NEW --format json"),
     (
         "DiffReport",

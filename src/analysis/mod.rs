@@ -10,3 +10,4 @@ pub mod generics;
 pub mod limit;
 pub mod memory;
 pub mod nearest;
+pub mod tree;

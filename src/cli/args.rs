@@ -1,6 +1,7 @@
 //! What can be typed. No behaviour.
 
 mod generics;
+pub(super) mod tree;
 
 use std::path::PathBuf;
 
@@ -72,6 +73,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no path:\nequal binaries give equal snapshots."
     )]
     Save(SaveArgs),
+    /// Show the tree of Cargo packages with the bytes that each of them costs
+    #[command(
+        after_help = "Examples:\n  bloat tree target/release/app                      packages of this build, by Cargo.toml near it\n  bloat tree app --depth 1 --sort unique             what each line of Cargo.toml costs alone\n  bloat tree app --invert syn@2                      why is it here, and which features ask for it\n  bloat tree app --duplicates --lockfile Cargo.lock  several versions of one package\n\nThe list of packages is, in this order: that of --manifest-path or --lockfile; the\none that `cargo auditable` put into FILE; that of the Cargo.toml or Cargo.lock\nbeside the target directory that FILE lies in."
+    )]
+    Tree(tree::TreeArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"

@@ -14,6 +14,7 @@ mod output;
 mod packages;
 mod save;
 mod subject;
+mod tree;
 
 use std::io;
 use std::process::ExitCode;

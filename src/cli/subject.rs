@@ -65,6 +65,20 @@ pub(super) fn load(
     read(&open(path, common)?, packages, search, |_, _| ())
 }
 
+/// The same with the list of packages that a binary holds itself, as JSON.
+pub(super) fn listed(
+    path: &Path,
+    packages: &Packages,
+    search: &Search,
+    common: &CommonArgs,
+) -> Result<(Model, Option<Vec<u8>>)> {
+    let list = |image: &Image<'_>, _: &Model| image.header.packages.clone();
+    Ok(match read(&open(path, common)?, packages, search, list)? {
+        Subject::Binary { model, also } => (model, also),
+        Subject::Snapshot(Snapshot { model, .. }) => (model, None),
+    })
+}
+
 /// The model of a file, whichever it is.
 pub(super) fn model(path: &Path, packages: &Packages, search: &Search, common: &CommonArgs) -> Result<Model> {
     Ok(match load(path, packages, search, common)? {

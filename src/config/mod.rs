@@ -7,5 +7,5 @@ mod lockfile;
 mod toml;
 
 pub use budgets::{Config, read, tightened};
-pub use lockfile::lockfile;
+pub use lockfile::{lockfile, lockfile_graph};
 pub use toml::ConfigError;

@@ -15,6 +15,7 @@ mod markdown;
 mod sheet;
 mod size;
 mod text;
+mod tree;
 
 pub use check::check_text;
 pub use csv::{LedgerCsv, diff_csv, show_csv};
@@ -26,8 +27,9 @@ pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
     MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, duplicates_markdown,
-    generic_markdown, generics_markdown, overview_markdown, show_markdown,
+    generic_markdown, generics_markdown, overview_markdown, show_markdown, tree_markdown,
 };
 pub use sheet::Style;
 pub use size::{bytes, human, percent};
 pub use text::{ledger_text, overview_text, show_text};
+pub use tree::{tree_csv, tree_text};

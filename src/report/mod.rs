@@ -16,6 +16,7 @@ mod overview;
 mod rows;
 #[cfg(feature = "schema")]
 mod schema;
+mod tree;
 
 use std::borrow::Cow;
 
@@ -44,6 +45,7 @@ pub use overview::{MemoryRegion, Overview, Shipped, overview};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use tree::{BuildPackage, DependencyLine, ListSource, PackageList, PackageRow, TreeReport, tree_report};
 
 use crate::error::Diagnostic;
 use crate::model::{Model, Sizes};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace, GENERATOR, GenericReport,
-    GenericsReport, LedgerRow, Overview, SCHEMA_VERSION, Show,
+    GenericsReport, LedgerRow, Overview, SCHEMA_VERSION, Show, TreeReport,
 };
 use crate::kind::Kind;
 use crate::model::view::{Dim, SOURCES};
@@ -34,6 +34,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<CheckReport>(),
         generator.subschema_for::<GenericsReport>(),
         generator.subschema_for::<GenericReport>(),
+        generator.subschema_for::<TreeReport>(),
         generator.subschema_for::<LedgerRow<'_>>(),
     ];
     let definitions = generator.take_definitions(true);
@@ -159,4 +160,20 @@ pub(super) fn notion(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn partition(_: &mut SchemaGenerator) -> Schema {
     words(["section", "symbol", "unit", "kind", "account", "inferred"])
+}
+
+pub(super) fn direction(_: &mut SchemaGenerator) -> Schema {
+    words(["down", "up", "duplicates"])
+}
+
+pub(super) fn list_source(_: &mut SchemaGenerator) -> Schema {
+    words(["cargo", "lockfile", "file"])
+}
+
+pub(super) fn tree_row(_: &mut SchemaGenerator) -> Schema {
+    words(super::tree::ROWS)
+}
+
+pub(super) fn outside(_: &mut SchemaGenerator) -> Schema {
+    words(super::tree::REASONS)
 }

@@ -10,6 +10,7 @@ mod duplicates;
 mod generics;
 mod page;
 mod show;
+mod tree;
 
 pub use check::check_markdown;
 pub use diff::diff_markdown;
@@ -17,3 +18,4 @@ pub use duplicates::duplicates_markdown;
 pub use generics::{generic_markdown, generics_markdown};
 pub use page::{MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions};
 pub use show::{overview_markdown, show_markdown};
+pub use tree::tree_markdown;

@@ -4,6 +4,10 @@
 //! gives both where a crate name can mean only one of them. Knows nothing of
 //! bytes and symbols.
 
+pub mod graph;
+
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
 use crate::model::Source;
@@ -61,17 +65,15 @@ impl Packages {
     ///
     /// Packages that only the build needed are left out: nothing of theirs is in the binary.
     ///
-    /// *Errors*: the text is no such list; in words.
+    /// *Errors*: the text is no such list, or it is larger than any that is read; in words.
     pub fn from_auditable(json: &[u8]) -> Result<Packages, String> {
         let read: Auditable = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if read.packages.len() > graph::MOST_PACKAGES {
+            return Err(format!("it lists more than {} packages", graph::MOST_PACKAGES));
+        }
         let at_run_time = |p: &AuditablePackage| p.kind.as_deref() != Some("build");
         let list = read.packages.into_iter().filter(at_run_time).map(|p| Package {
-            source: match p.source.as_str() {
-                "crates.io" | "registry" | "CratesIo" | "Registry" => Source::Registry,
-                "git" | "Git" => Source::Git,
-                "local" | "Local" => Source::Workspace,
-                _ => Source::Unknown,
-            },
+            source: auditable_source(&p.source),
             name: p.name,
             version: p.version,
             crates: Vec::new(),
@@ -93,13 +95,25 @@ impl Packages {
 
     /// The same list with the packages of another.
     pub fn join(&mut self, other: Packages) {
-        for package in other.list {
-            let known = |p: &Package| p.name == package.name && p.version == package.version;
-            if !self.list.iter().any(known) {
-                self.list.push(package);
-            }
-        }
+        let identity = |p: &Package| (p.name.clone(), p.version.clone());
+        let mut known: HashSet<(String, String)> = self.list.iter().map(identity).collect();
+        self.list.extend(other.list.into_iter().filter(|p| known.insert(identity(p))));
     }
+}
+
+/// Where `cargo auditable` says that a package comes from.
+fn auditable_source(word: &str) -> Source {
+    match word {
+        "crates.io" | "registry" | "CratesIo" | "Registry" => Source::Registry,
+        "git" | "Git" => Source::Git,
+        "local" | "Local" => Source::Workspace,
+        _ => Source::Unknown,
+    }
+}
+
+/// The name of the crate that a package of this name makes, unless its manifest says otherwise.
+pub(crate) fn normal(package: &str) -> String {
+    package.replace('-', "_")
 }
 
 #[cfg(test)]
