@@ -39,6 +39,8 @@ pub mod render;
 pub mod report;
 pub mod snapshot;
 pub mod timing;
+#[cfg(feature = "tui")]
+pub mod tui;
 
 pub use intern::{NameId, Names};
 

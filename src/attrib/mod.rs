@@ -11,6 +11,8 @@ mod forms;
 mod infer;
 mod krate;
 mod leaves;
+#[cfg(feature = "tui")]
+mod listing;
 mod padding;
 mod references;
 mod sections;
@@ -21,6 +23,8 @@ mod vtables;
 pub use contents::{Unread, contents};
 pub use duplicates::duplicates;
 pub use explain::{ClaimAt, Reasons, reasons};
+#[cfg(feature = "tui")]
+pub use listing::{Instruction, listing};
 pub use vtables::vtables;
 
 use crate::error::Diagnostic;

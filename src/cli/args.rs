@@ -78,6 +78,12 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat tree target/release/app                      packages of this build, by Cargo.toml near it\n  bloat tree app --depth 1 --sort unique             what each line of Cargo.toml costs alone\n  bloat tree app --invert syn@2                      why is it here, and which features ask for it\n  bloat tree app --duplicates --lockfile Cargo.lock  several versions of one package\n\nThe list of packages is, in this order: that of --manifest-path or --lockfile; the\none that `cargo auditable` put into FILE; that of the Cargo.toml or Cargo.lock\nbeside the target directory that FILE lies in."
     )]
     Tree(tree::TreeArgs),
+    /// Explore a binary interactively
+    #[cfg(feature = "tui")]
+    #[command(
+        after_help = "Examples:\n  bloat tui                                 build this package and explore what ships\n  bloat tui target/release/app              explore a file\n  bloat tui new/app --against old/app       what changed\n\nPress ? for the keys."
+    )]
+    Tui(super::tui::TuiArgs),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  bloat completions bash > ~/.local/share/bash-completion/completions/bloat"
@@ -322,7 +328,7 @@ pub(super) enum ExplainFormat {
     Json,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct CommonArgs {
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "PATH")]

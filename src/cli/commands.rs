@@ -40,6 +40,8 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
         Some(Command::Diff(args)) => return super::diff::diff(args),
         Some(Command::Check(args)) => return super::check::check(args),
         Some(Command::Tree(args)) => super::tree::tree(args)?,
+        #[cfg(feature = "tui")]
+        Some(Command::Tui(args)) => super::tui::tui(args)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);

@@ -15,6 +15,8 @@ mod packages;
 mod save;
 mod subject;
 mod tree;
+#[cfg(feature = "tui")]
+mod tui;
 
 use std::io;
 use std::process::ExitCode;

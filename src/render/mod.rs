@@ -30,6 +30,10 @@ pub use markdown::{
     generic_markdown, generics_markdown, overview_markdown, show_markdown, tree_markdown,
 };
 pub use sheet::Style;
+#[cfg(feature = "tui")]
+pub(crate) use sheet::{bar, cut, shorten, width_of, wrap};
 pub use size::{bytes, human, percent};
+#[cfg(feature = "tui")]
+pub(crate) use size::{change, percent_change};
 pub use text::{ledger_text, overview_text, show_text};
 pub use tree::{tree_csv, tree_text};

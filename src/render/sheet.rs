@@ -144,12 +144,12 @@ fn is_bucket(name: &str) -> bool {
 }
 
 /// Columns that a text takes on a terminal.
-pub(super) fn width_of(text: &str) -> usize {
+pub(crate) fn width_of(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.width() }
 }
 
 /// A bar of at most `width` cells, in eighths of a cell.
-pub(super) fn bar(part: u64, whole: u64, width: usize) -> String {
+pub(crate) fn bar(part: u64, whole: u64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if whole == 0 {
         return String::new();
@@ -160,7 +160,7 @@ pub(super) fn bar(part: u64, whole: u64, width: usize) -> String {
 
 /// Cuts the middle out of a name that is too wide: the crate in front and the
 /// item at the end tell more than what lies between.
-pub(super) fn shorten(name: &str, room: usize) -> Cow<'_, str> {
+pub(crate) fn shorten(name: &str, room: usize) -> Cow<'_, str> {
     if width_of(name) <= room {
         return Cow::Borrowed(name);
     }
@@ -172,7 +172,7 @@ pub(super) fn shorten(name: &str, room: usize) -> Cow<'_, str> {
 }
 
 /// Cuts the end off a line that is too wide.
-pub(super) fn cut(line: &str, room: usize) -> Cow<'_, str> {
+pub(crate) fn cut(line: &str, room: usize) -> Cow<'_, str> {
     if width_of(line) <= room {
         return Cow::Borrowed(line);
     }
@@ -218,7 +218,7 @@ pub(super) fn wrapped(text: &str, hang: usize, style: &Style, out: &mut dyn Writ
 /// Breaks a text between words, and inside a word only where it is wider than a line.
 ///
 /// `taken` columns of the first line are in use already; other lines start with `hang` spaces.
-pub(super) fn wrap(text: &str, taken: usize, hang: usize, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, taken: usize, hang: usize, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let (mut line, mut used) = (String::new(), taken);
     let mut end = |line: &mut String, used: &mut usize| {

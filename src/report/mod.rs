@@ -42,7 +42,7 @@ pub use generics::{
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use limits::LimitRow;
 pub use overview::{MemoryRegion, Overview, Shipped, overview};
-pub use rows::{Columns, Key, Row, Show, ShowOptions, show};
+pub use rows::{Columns, Key, Row, Show, ShowOptions, show, show_where};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use tree::{BuildPackage, DependencyLine, ListSource, PackageList, PackageRow, TreeReport, tree_report};

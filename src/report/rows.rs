@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{Head, Issue, Total, head, issues};
 use crate::intern::id;
-use crate::model::view::{Dim, Keys, Node, Tree, View, tree};
-use crate::model::{CrateId, Model, OwnerId, SymbolId};
+use crate::model::view::{Dim, Keys, Node, Tree, View, tree, tree_where};
+use crate::model::{CrateId, Leaf, Model, OwnerId, SymbolId};
 
 /// One group of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -146,7 +146,20 @@ pub struct ShowOptions {
 
 /// Answers `show --by`.
 pub fn show(model: &Model, view: &View, options: &ShowOptions) -> Show {
-    let tree = tree(model, view);
+    answer(model, view, options, tree(model, view))
+}
+
+/// The same for the leaves that `accepts` lets pass; the filter of the view is not looked at.
+pub fn show_where(
+    model: &Model,
+    view: &View,
+    options: &ShowOptions,
+    accepts: impl FnMut(&Leaf) -> bool,
+) -> Show {
+    answer(model, view, options, tree_where(model, view, accepts))
+}
+
+fn answer(model: &Model, view: &View, options: &ShowOptions, tree: Tree<'_>) -> Show {
     let namer = Namer::new(model, &view.dims);
     let rows = namer.rows(&tree, &tree.roots, 0, &Key::default(), options.limit);
     Show {

@@ -1,0 +1,332 @@
+//! What keys do where no text is typed.
+
+use ratatui_crossterm::crossterm::event::KeyEvent;
+
+use super::explorer::{Explorer, Line, Tab};
+use super::search::Direction;
+use super::{Effect, is_abort};
+use crate::model::view::Measure;
+use crate::tui::details::Claims;
+use crate::tui::jobs::{Column, Job, Order};
+use crate::tui::keymap::{Action, action};
+use crate::tui::prompt::Purpose;
+use crate::tui::treemap;
+
+/// Lines that stay on the screen when it is turned like a page.
+const OVERLAP: usize = 1;
+
+impl Explorer {
+    pub(super) fn key(&mut self, key: &KeyEvent) {
+        if is_abort(key) {
+            self.effects.push(Effect::Quit);
+            return;
+        }
+        if self.prompt.is_some() {
+            self.prompt_key(key);
+            return;
+        }
+        self.message = None;
+        let Some(action) = action(key) else { return };
+        if self.help.is_some() {
+            self.help_action(action);
+        } else {
+            self.act(action);
+        }
+    }
+
+    fn help_action(&mut self, action: Action) {
+        let Some(top) = self.help else { return };
+        let page = usize::from(self.size.1).saturating_sub(4).max(1);
+        self.help = match action {
+            Action::Help | Action::Quit | Action::Escape | Action::Back => None,
+            Action::Up => Some(top.saturating_sub(1)),
+            Action::Down => Some(top + 1),
+            Action::PageUp | Action::HalfUp => Some(top.saturating_sub(page)),
+            Action::PageDown | Action::HalfDown => Some(top + page),
+            Action::First => Some(0),
+            Action::Last => Some(usize::MAX),
+            _ => Some(top),
+        };
+        let last = crate::tui::draw::help_lines(usize::from(self.size.0)).len().saturating_sub(page);
+        self.help = self.help.map(|top| top.min(last));
+    }
+
+    fn act(&mut self, action: Action) {
+        let page = usize::from(self.areas().body.height);
+        match action {
+            Action::Up if self.is_treemap => self.walk(0, -1),
+            Action::Down if self.is_treemap => self.walk(0, 1),
+            Action::Left if self.is_treemap => self.walk(-1, 0),
+            Action::Right if self.is_treemap => self.walk(1, 0),
+            Action::Up => self.step(-1),
+            Action::Down => self.step(1),
+            Action::PageUp => self.step(-(page.saturating_sub(OVERLAP).max(1) as isize)),
+            Action::PageDown => self.step(page.saturating_sub(OVERLAP).max(1) as isize),
+            Action::HalfUp => self.step(-((page / 2).max(1) as isize)),
+            Action::HalfDown => self.step((page / 2).max(1) as isize),
+            Action::First => self.select(0),
+            Action::Last => self.select(usize::MAX),
+            Action::Enter | Action::Right => self.enter(),
+            Action::Back | Action::Left => {
+                self.leave();
+            }
+            Action::NextView => self.open_tab((self.tab + 1) % self.tabs.len()),
+            Action::PreviousView => self.open_tab((self.tab + self.tabs.len() - 1) % self.tabs.len()),
+            Action::View(index) if usize::from(index) < self.tabs.len() => self.open_tab(index.into()),
+            Action::View(index) => self.message = Some(format!("there is no view {}", index + 1)),
+            Action::GroupBy => self.type_text(Purpose::GroupBy),
+            Action::Search => self.type_text(Purpose::Search),
+            Action::Filter => self.type_text(Purpose::Filter),
+            Action::Export => self.type_text(Purpose::Export),
+            Action::Treemap => self.is_treemap = !self.is_treemap,
+            Action::Details => {
+                self.is_details = !self.is_details;
+                self.look();
+            }
+            Action::DetailsDown => self.details_top += 1,
+            Action::DetailsUp => self.details_top = self.details_top.saturating_sub(1),
+            Action::Claims => self.claims(),
+            Action::NextMatch => self.find(Direction::Next),
+            Action::PreviousMatch => self.find(Direction::Previous),
+            Action::Sort => self.sort_next(),
+            Action::Reverse => {
+                let order = self.open().order;
+                self.order_by(Order { is_reverse: !order.is_reverse, ..order });
+            }
+            Action::Mark => self.mark(),
+            Action::MarkAll => self.mark_all(),
+            Action::Unmark => {
+                self.marks.clear();
+                self.recount();
+            }
+            Action::Measure => {
+                self.measure = match self.measure {
+                    Measure::File => Measure::Memory,
+                    Measure::Memory => Measure::File,
+                };
+                self.show();
+            }
+            Action::Shipped => {
+                self.is_shipped = !self.is_shipped;
+                self.show();
+            }
+            Action::Exact => self.is_exact = !self.is_exact,
+            Action::Copy => {
+                if let Some(line) = self.selected() {
+                    let name = self.label(line);
+                    let whole = name.chars().count();
+                    self.message = Some(format!("copied {whole} characters to the clipboard"));
+                    self.effects.push(Effect::Copy(name));
+                }
+            }
+            Action::Help => self.help = Some(0),
+            Action::Escape => self.escape(),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Quit | Action::Abort => self.effects.push(Effect::Quit),
+        }
+    }
+
+    /// Closes what is open, the newest first; then goes back.
+    fn escape(&mut self) {
+        if self.search.pattern.is_some() {
+            self.search.clear();
+        } else if self.is_details {
+            self.is_details = false;
+        } else if self.is_treemap {
+            self.is_treemap = false;
+        } else if !self.leave() {
+            self.message = Some("this is the whole file; q quits".to_string());
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        let cursor = self.open().navigation.level().cursor;
+        self.select(cursor.saturating_add_signed(by));
+    }
+
+    /// Moves the cursor to a line, or the last one.
+    pub(super) fn select(&mut self, line: usize) {
+        let Some(table) = self.table.clone() else { return };
+        self.open_mut().navigation.select(&table, line);
+        self.look();
+    }
+
+    /// Moves from box to box.
+    fn walk(&mut self, across: i32, down: i32) {
+        let lines = self.boxes();
+        let sizes: Vec<u64> = lines.iter().map(|&l| self.weight_of(l)).collect();
+        let boxes = treemap::layout(self.areas().body, &sizes);
+        let selected = self.selected();
+        let from = lines.iter().position(|&l| Some(l) == selected);
+        let to = match from {
+            Some(from) if boxes.get(from).is_some_and(|b| !b.is_empty()) => {
+                treemap::neighbour(&boxes, from, across, down)
+            }
+            // What has no box is left by the largest.
+            _ => (!boxes.is_empty()).then_some(0),
+        };
+        if let Some(&line) = to.and_then(|index| lines.get(index)) {
+            self.select_line(line);
+        }
+    }
+
+    /// Moves the cursor to where a row or leaf is in the list.
+    pub(super) fn select_line(&mut self, wanted: Line) {
+        let Some(table) = &self.table else { return };
+        let level = self.open().navigation.level();
+        let at = match (wanted, &level.order, &level.leaves) {
+            (Line::Row(row), Some(order), _) => order.iter().position(|&r| r == row),
+            (Line::Row(row), None, _) => {
+                row.checked_sub(table.children(level.row).start).map(|at| at as usize)
+            }
+            (Line::Leaf(leaf), _, Some(leaves)) => leaves.iter().position(|&l| l == leaf),
+            (Line::Leaf(_), _, None) => None,
+        };
+        if let Some(at) = at {
+            self.select(at);
+        }
+    }
+
+    pub(super) fn enter(&mut self) {
+        let Some(table) = self.table.clone() else { return };
+        if self.is_at_leaves() {
+            if self.selected().is_some() && !self.is_details {
+                self.is_details = true;
+                self.look();
+            }
+            return;
+        }
+        let at = self.open().navigation.depth();
+        if table.depth <= at + 1 && table.depth < table.question.dims.len() {
+            self.message = Some("what is inside is still being counted".to_string());
+            return;
+        }
+        if self.open_mut().navigation.enter(&table) {
+            self.search.forget();
+            self.arrive();
+        }
+    }
+
+    pub(super) fn leave(&mut self) -> bool {
+        let has_left = self.open_mut().navigation.leave();
+        if has_left {
+            self.search.forget();
+            self.arrive();
+        }
+        has_left
+    }
+
+    /// Goes back until `depth` levels are entered.
+    pub(super) fn leave_to(&mut self, depth: usize) {
+        if depth < self.open().navigation.depth() {
+            self.open_mut().navigation.leave_to(depth);
+            self.search.forget();
+            self.arrive();
+        }
+    }
+
+    pub(super) fn open_tab(&mut self, tab: usize) {
+        if tab != self.tab {
+            self.tab = tab;
+            self.table = None;
+            self.search.forget();
+            self.show();
+        }
+    }
+
+    /// Shows rows by other dimensions, in a tab of their own.
+    pub(super) fn open_custom(&mut self, dims: Vec<crate::model::view::Dim>) {
+        let words: Vec<&str> = dims.iter().map(|d| d.as_str()).collect();
+        let title = words.join(",");
+        let is_custom = |tab: &Tab| tab.title.starts_with(|c: char| c.is_ascii_lowercase());
+        let at = self.tabs.iter().position(|tab| tab.dims == dims && !tab.is_changes);
+        let at = at.unwrap_or_else(|| {
+            // One is enough: an earlier one makes room.
+            self.tabs.retain(|tab| !is_custom(tab));
+            self.tabs.push(Tab::new(&title, &dims, false));
+            self.tabs.len() - 1
+        });
+        self.tab = usize::MAX;
+        self.open_tab(at);
+    }
+
+    fn sort_next(&mut self) {
+        let is_compared = self.shared.baseline.is_some();
+        let column = match self.open().order.column {
+            Column::Size if is_compared => Column::Delta,
+            Column::Size | Column::Delta => Column::Count,
+            Column::Count => Column::Name,
+            Column::Name => Column::Size,
+        };
+        self.order_by(Order { column, is_reverse: false });
+    }
+
+    pub(super) fn order_by(&mut self, order: Order) {
+        self.open_mut().order = order;
+        if self.is_at_leaves() {
+            self.message = Some("runs of bytes are ordered by size only".to_string());
+            return;
+        }
+        self.arrive();
+    }
+
+    fn mark(&mut self) {
+        match self.selected() {
+            Some(line @ Line::Row(_)) => {
+                let path = self.path_of(line);
+                self.marks.toggle(path);
+                self.recount();
+                self.step(1);
+            }
+            Some(Line::Leaf(_)) => {
+                self.message = Some("runs of bytes cannot be marked; mark their symbol".to_string())
+            }
+            None => {}
+        }
+    }
+
+    fn mark_all(&mut self) {
+        /// More marks than this take longer to show than a frame.
+        const MOST: usize = 10_000;
+        let len = self.count();
+        if self.is_at_leaves() || len == 0 {
+            return;
+        }
+        if len > MOST {
+            self.message = Some(format!("{len} rows are too many to mark; mark what they are in"));
+            return;
+        }
+        for line in (0..len).filter_map(|at| self.line(at)).collect::<Vec<_>>() {
+            let path = self.path_of(line);
+            self.marks.add(path);
+        }
+        self.recount();
+    }
+
+    fn claims(&mut self) {
+        let Some(target) = self.target() else { return };
+        if !self.is_details {
+            self.is_details = true;
+        }
+        let known = self.details.as_ref().filter(|d| d.target == target);
+        match known.map(|d| d.claims) {
+            Some(Claims::None) => {
+                self.message = Some("claims are known of symbols and runs of bytes of a binary".to_string());
+            }
+            Some(Claims::Told) => self.message = Some("every claim is in the details: J scrolls".to_string()),
+            Some(Claims::Askable) | None => {
+                self.message = Some("analysing once more for every claim".to_string());
+                self.ask(Job::Claims(target));
+            }
+        }
+    }
+
+    /// Keeps the cursor on the screen.
+    pub(super) fn scroll(&mut self) {
+        let height = usize::from(self.areas().body.height);
+        if let Some(table) = self.table.clone() {
+            self.open_mut().navigation.scroll(&table, height);
+        }
+    }
+}

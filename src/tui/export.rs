@@ -1,0 +1,111 @@
+//! Writing what is seen to a file, as the reports of the command line.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path as FilePath;
+
+use super::Shared;
+use super::jobs::for_each;
+use super::marks::Marks;
+use super::table::{Path, Question, Side};
+use crate::analysis::diff::DiffView;
+use crate::analysis::diff::groups::Subject;
+use crate::model::view::{Sort, View};
+use crate::render::{self, MARKDOWN_LIMIT, PageOptions};
+use crate::report::{self, DiffOptions, ShowOptions};
+
+/// What to write where.
+#[derive(Debug, Clone)]
+pub struct ExportRequest {
+    /// Where; the ending says in which form.
+    pub file: String,
+    /// The view.
+    pub question: Question,
+    /// The row whose part of it is written; all if empty.
+    pub path: Path,
+    /// Only this, wherever it is; all if nothing is marked.
+    pub marks: Marks,
+}
+
+/// A form of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object.
+    Json,
+    /// Comma-separated values.
+    Csv,
+    /// A table in Markdown.
+    Markdown,
+}
+
+impl Form {
+    /// The form that a path asks for by its ending.
+    pub fn of(path: &str) -> Option<Form> {
+        let ending = FilePath::new(path).extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "json" => Some(Form::Json),
+            "csv" => Some(Form::Csv),
+            "md" | "markdown" => Some(Form::Markdown),
+            _ => None,
+        }
+    }
+}
+
+/// Writes the file, which must not be there yet. Says what was written, or why nothing was.
+pub fn export(shared: &Shared, request: &ExportRequest) -> Result<String, String> {
+    let form = Form::of(&request.file).ok_or("the name must end in .json, .csv or .md")?;
+    let fail = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("`{}` is there already; choose another name", request.file),
+        _ => format!("failed to write `{}`: {error}", request.file),
+    };
+    let path = std::path::PathBuf::from(&request.file);
+    let file = File::create_new(&path).map_err(fail)?;
+    let mut out = BufWriter::new(file);
+    write(shared, request, form, &mut out).and_then(|()| out.flush()).map_err(|error| {
+        // What is half-written is of no use; if it cannot be removed, the error says enough.
+        let _ = std::fs::remove_file(&path);
+        fail(error)
+    })?;
+    let what = if request.marks.is_empty() { "the level" } else { "what is marked" };
+    Ok(format!("wrote {what} to `{}`", request.file))
+}
+
+fn write(shared: &Shared, request: &ExportRequest, form: Form, out: &mut dyn Write) -> io::Result<()> {
+    let question = &request.question;
+    let page = PageOptions { name: "tui", limit: MARKDOWN_LIMIT, exact: false };
+    if question.is_changes && request.marks.is_empty() {
+        let Some(old) = &shared.baseline else { return Ok(()) };
+        let view =
+            DiffView { dims: question.dims.clone(), filter: question.filter(), measure: question.measure };
+        let before = Subject { model: &old.model, contents: Some(&old.contents) };
+        let after = Subject { model: &shared.new.model, contents: Some(&shared.new.contents) };
+        let report = report::diff(before, after, &view, &DiffOptions { limit: None, nested: None });
+        return match form {
+            Form::Json => render::json(&report, out),
+            Form::Csv => render::diff_csv(&report, out),
+            Form::Markdown => render::diff_markdown(&report, &page, out),
+        };
+    }
+    let model = &shared.new.model;
+    // As deep as what is seen: the level that is open, or its leaves' rows.
+    let depth = (request.path.len() + 1).min(question.dims.len());
+    let dims = question.dims.iter().take(depth).copied().collect();
+    let view = View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size };
+    let mut chosen = vec![false; model.leaves.len()];
+    if request.marks.is_empty() {
+        for_each(model, question, &request.path, |index, _| chosen[index as usize] = true);
+    } else {
+        let mut selection = request.marks.compile(model, Side::New);
+        for_each(model, question, &Vec::new(), |index, leaf| chosen[index as usize] = selection.has(&leaf));
+    }
+    let mut index = 0;
+    let report = report::show_where(model, &view, &ShowOptions { limit: None }, |_| {
+        index += 1;
+        chosen[index - 1]
+    });
+    match form {
+        Form::Json => render::json(&report, out),
+        Form::Csv => render::show_csv(&report, out),
+        Form::Markdown => render::show_markdown(&report, &page, out),
+    }
+}

@@ -1,0 +1,299 @@
+//! A view as one flat table: what the worker computes and the screen reads.
+//!
+//! Row 0 is the whole; the children of a row lie side by side. Names are not in it:
+//! a million of them are made when they are seen, from the model, except where a
+//! dimension derives them at a cost.
+
+use std::ops::Range;
+
+use hashbrown::HashMap;
+
+use crate::analysis::diff::groups::Pairing;
+use crate::analysis::diff::{Amount, DiffNode, DiffView, diff_by};
+use crate::kind::Kind;
+use crate::model::filter::{Filter, Pattern};
+use crate::model::view::{Dim, Keys, Measure, Node, Sort, View, tree};
+use crate::model::{Model, Sizes};
+
+/// What a table answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// Dimensions from the outermost to the innermost.
+    pub dims: Vec<Dim>,
+    /// A filter expression that can be read.
+    pub filter: Option<String>,
+    /// Which total orders rows.
+    pub measure: Measure,
+    /// Whether only what strip leaves counts.
+    pub is_shipped: bool,
+    /// Whether rows without a change are left out.
+    pub is_changes: bool,
+}
+
+/// What stripping removes.
+const STRIPPED: [Kind; 2] = [Kind::Debug, Kind::Symbols];
+
+impl Question {
+    /// The filter of the user and the toggle as one.
+    pub fn filter(&self) -> Option<Filter> {
+        let typed = self.filter.as_deref().and_then(|text| Filter::parse(text).ok());
+        if !self.is_shipped {
+            return typed;
+        }
+        let words = STRIPPED.map(|kind| kind.as_str().to_string()).to_vec();
+        let shipped = Filter::Not(Box::new(Filter::Test(Dim::Kind, Pattern::Any(words))));
+        Some(match typed {
+            Some(typed) => Filter::And(Box::new(typed), Box::new(shipped)),
+            None => shipped,
+        })
+    }
+}
+
+/// What a row stands for in its dimension, in each of the two models: see [`Keys`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Key {
+    /// In the file that is explored.
+    pub new: Option<u32>,
+    /// In the one it is compared with.
+    pub old: Option<u32>,
+}
+
+/// Which file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The one that is explored.
+    New,
+    /// The one it is compared with.
+    Old,
+}
+
+impl Key {
+    /// The key of a model that is compared with nothing.
+    pub fn new(key: u32) -> Key {
+        Key { new: Some(key), old: None }
+    }
+
+    /// The file that has it: the explored one, unless only the other does.
+    pub fn side(self) -> Side {
+        if self.new.is_some() { Side::New } else { Side::Old }
+    }
+
+    /// The key in one file.
+    pub fn of(self, side: Side) -> Option<u32> {
+        if side == Side::New { self.new } else { self.old }
+    }
+
+    /// The key on its own side; 0 for the whole, which has none.
+    fn own(self) -> u32 {
+        self.new.or(self.old).unwrap_or_default()
+    }
+}
+
+/// The way to a row: what each level was entered by.
+pub type Path = Vec<(Dim, Key)>;
+
+/// The file a path leads into; only the other one where something on the way is gone.
+pub fn side_of(path: &[(Dim, Key)]) -> Side {
+    if path.iter().all(|(_, key)| key.new.is_some()) { Side::New } else { Side::Old }
+}
+
+/// One group of leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// What it stands for.
+    pub key: Key,
+    /// Its bytes and symbols.
+    pub now: Amount,
+    first: u32,
+    count: u32,
+}
+
+/// A view, computed.
+#[derive(Debug)]
+pub struct Table {
+    /// What was asked.
+    pub question: Question,
+    /// How many of the dimensions are in it: a first answer has one.
+    pub depth: usize,
+    rows: Vec<Row>,
+    /// Amounts before, by row; empty unless there is something to compare with.
+    was: Vec<Amount>,
+    /// Names by level and key, for dimensions that derive them.
+    texts: Vec<HashMap<(Side, u32), Box<str>>>,
+}
+
+/// Whether [`Keys::new`] is free, so that names can be made when they are seen.
+fn is_live(dim: Dim) -> bool {
+    use Dim as D;
+    matches!(
+        dim,
+        D::Kind
+            | D::Segment
+            | D::Section
+            | D::Crate
+            | D::DefinedIn
+            | D::InstantiatedBy
+            | D::Source
+            | D::Symbol
+            | D::Unit
+            | D::Evidence
+            | D::Member
+    )
+}
+
+impl Table {
+    /// Groups the leaves of one model.
+    ///
+    /// *Cost*: that of [`tree`].
+    pub fn of_model(model: &Model, question: &Question, depth: usize) -> Table {
+        let dims = question.dims.iter().take(depth).copied().collect();
+        let view = View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size };
+        let tree = tree(model, &view);
+        let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };
+        let mut table = Table::new(question, depth, whole, None);
+        table.add_nodes(0, 0, &tree.roots, &tree.keys);
+        table
+    }
+
+    /// Groups the leaves of two models by what is the same in both.
+    ///
+    /// *Cost*: that of [`diff_by`].
+    pub fn of_two(pairing: &mut Pairing<'_>, question: &Question, depth: usize) -> Table {
+        let dims = question.dims.iter().take(depth).copied().collect();
+        let view = DiffView { dims, filter: question.filter(), measure: question.measure };
+        let diff = diff_by(pairing, &view);
+        let mut table = Table::new(question, depth, diff.new, Some(diff.old));
+        table.add_changes(0, 0, &diff.roots, &|level, node| {
+            let group = &diff.groups[level].groups[node.group as usize];
+            let key = Key { new: group.new, old: group.old };
+            let text = || diff.groups[level].label(node.group);
+            (key, if is_live(diff.groups[level].new_keys.dim) { None } else { Some(text()) })
+        });
+        table
+    }
+
+    fn new(question: &Question, depth: usize, whole: Amount, was: Option<Amount>) -> Table {
+        Table {
+            question: question.clone(),
+            depth: depth.min(question.dims.len()),
+            rows: vec![Row { key: Key::default(), now: whole, first: 1, count: 0 }],
+            was: was.into_iter().collect(),
+            texts: vec![HashMap::new(); question.dims.len()],
+        }
+    }
+
+    fn add_nodes(&mut self, parent: usize, level: usize, nodes: &[Node], keys: &[Keys<'_>]) {
+        let first = self.rows.len();
+        self.adopt(parent, nodes.len());
+        let Some(of_level) = keys.get(level) else { return };
+        for node in nodes {
+            let now = Amount { sizes: node.sizes, symbols: node.symbols, estimated: node.estimated };
+            self.rows.push(Row { key: Key::new(node.key), now, first: 0, count: 0 });
+            if !is_live(of_level.dim) {
+                self.texts[level]
+                    .entry((Side::New, node.key))
+                    .or_insert_with(|| of_level.label(node.key).into());
+            }
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            self.add_nodes(first + index, level + 1, &node.children, keys);
+        }
+    }
+
+    fn add_changes(
+        &mut self,
+        parent: usize,
+        level: usize,
+        nodes: &[DiffNode],
+        name: &impl Fn(usize, &DiffNode) -> (Key, Option<String>),
+    ) {
+        let only = self.question.is_changes;
+        let mut nodes: Vec<&DiffNode> = nodes.iter().filter(|n| !only || n.is_changed()).collect();
+        if !only {
+            let measure = self.question.measure;
+            let size = |n: &DiffNode| (measure.of(n.new.sizes), n.new.sizes.file.max(n.new.sizes.memory));
+            nodes.sort_by_key(|n| std::cmp::Reverse(size(n)));
+        }
+        let first = self.rows.len();
+        self.adopt(parent, nodes.len());
+        for node in &nodes {
+            let (key, text) = name(level, node);
+            self.rows.push(Row { key, now: node.new, first: 0, count: 0 });
+            self.was.push(node.old);
+            if let Some(text) = text {
+                self.texts[level].entry((key.side(), key.own())).or_insert_with(|| text.into());
+            }
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            self.add_changes(first + index, level + 1, &node.children, name);
+        }
+    }
+
+    fn adopt(&mut self, parent: usize, count: usize) {
+        let first = self.rows.len() as u32;
+        let row = &mut self.rows[parent];
+        row.first = first;
+        row.count = count as u32;
+    }
+
+    /// The row at `index`; row 0 is the whole.
+    pub fn row(&self, index: u32) -> &Row {
+        &self.rows[index as usize]
+    }
+
+    /// What the row was before, if there is something to compare with.
+    pub fn was(&self, index: u32) -> Option<Amount> {
+        self.was.get(index as usize).copied()
+    }
+
+    /// The rows below a row, in order of size.
+    pub fn children(&self, index: u32) -> Range<u32> {
+        let row = self.row(index);
+        row.first..row.first + row.count
+    }
+
+    /// The child of a row that stands for `key`.
+    ///
+    /// *Cost*: one pass over the children.
+    pub fn find(&self, parent: u32, key: Key) -> Option<u32> {
+        self.children(parent).find(|&child| self.row(child).key == key)
+    }
+
+    /// Bytes the table takes in memory, names not counted.
+    pub fn weight(&self) -> usize {
+        self.rows.len() * size_of::<Row>() + self.was.len() * size_of::<Amount>()
+    }
+
+    /// The change of a row in bytes.
+    pub fn delta(&self, index: u32) -> i64 {
+        let signed = |sizes: Sizes| self.question.measure.of(sizes).cast_signed();
+        self.was(index).map_or(0, |was| signed(self.row(index).now.sizes).wrapping_sub(signed(was.sizes)))
+    }
+
+    /// The name of a row at a level, the first being 0.
+    pub fn label(&self, models: &Models<'_>, level: usize, key: Key) -> String {
+        let Some(&dim) = self.question.dims.get(level) else { return String::new() };
+        let known = self.texts.get(level).and_then(|t| t.get(&(key.side(), key.own())));
+        match (known, models.of(key.side())) {
+            (Some(text), _) => text.to_string(),
+            (None, Some(model)) if is_live(dim) => Keys::new(model, dim).label(key.own()),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+/// The two files that names come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Models<'m> {
+    /// The one that is explored.
+    pub new: &'m Model,
+    /// The one it is compared with.
+    pub old: Option<&'m Model>,
+}
+
+impl<'m> Models<'m> {
+    /// The model of a side.
+    pub fn of(&self, side: Side) -> Option<&'m Model> {
+        if side == Side::New { Some(self.new) } else { self.old }
+    }
+}

@@ -1,0 +1,127 @@
+//! Threads that do what takes longer than a frame: one for views, one for details.
+//!
+//! Of jobs that only their newest is worth, such as details of the selected row, only
+//! the newest is done.
+
+use std::collections::VecDeque;
+use std::mem::discriminant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::app::Event;
+use super::jobs::{Answer, Job, Library};
+use super::{Shared, Source};
+
+/// The threads, once there is a model.
+#[derive(Debug)]
+pub struct Worker {
+    views: Sender<Job>,
+    details: Sender<Job>,
+    latest: Arc<AtomicU64>,
+}
+
+impl Worker {
+    /// Starts the threads. They end when nobody listens or asks any more.
+    pub fn start(
+        shared: &Arc<Shared>,
+        source: &Arc<dyn Source>,
+        events: &Sender<super::Message>,
+    ) -> std::io::Result<Worker> {
+        let latest = Arc::new(AtomicU64::new(0));
+        let open = |name: &str| -> std::io::Result<Sender<Job>> {
+            let (sender, jobs) = channel();
+            let (shared, source) = (shared.clone(), source.clone());
+            let (events, latest) = (events.clone(), latest.clone());
+            let run = move || work(&shared, &*source, &jobs, &events, &latest);
+            thread::Builder::new().name(name.to_string()).spawn(run)?;
+            Ok(sender)
+        };
+        Ok(Worker { views: open("views")?, details: open("details")?, latest: latest.clone() })
+    }
+
+    /// Hands over a job.
+    pub fn ask(&self, job: Job) {
+        if let Job::Find(find) = &job {
+            self.latest.store(find.id, Ordering::Relaxed);
+        }
+        let thread =
+            if matches!(job, Job::Details(_) | Job::Claims(_)) { &self.details } else { &self.views };
+        // A thread that is gone has said why.
+        let _ = thread.send(job);
+    }
+}
+
+/// Whether only the newest of such jobs counts.
+fn is_superseded(job: &Job, queue: &VecDeque<Job>) -> bool {
+    matches!(job, Job::Order { .. } | Job::Find(_) | Job::Marked { .. } | Job::Details(_))
+        && queue.iter().any(|later| discriminant(later) == discriminant(job))
+}
+
+fn work(
+    shared: &Shared,
+    source: &dyn Source,
+    jobs: &Receiver<Job>,
+    events: &Sender<super::Message>,
+    latest: &AtomicU64,
+) {
+    let _watch = Watch(events.clone());
+    let mut library = Library::new(shared, latest);
+    let mut queue: VecDeque<Job> = VecDeque::new();
+    loop {
+        if queue.is_empty() {
+            let Ok(job) = jobs.recv() else { return };
+            queue.push_back(job);
+        }
+        queue.extend(jobs.try_iter());
+        let Some(job) = queue.pop_front() else { continue };
+        let answer = if is_superseded(&job, &queue) { None } else { library.answer(job, source) };
+        let answer = answer.unwrap_or(Answer::Superseded);
+        if events.send(super::Message::Event(Event::Answer(answer))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells the others if its thread panics: they would wait for ever.
+pub(super) struct Watch(pub Sender<super::Message>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Nobody listens when the program is ending anyway.
+            let _ = self.0.send(super::Message::Broken);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::export::ExportRequest;
+    use crate::tui::jobs::Target;
+    use crate::tui::marks::Marks;
+    use crate::tui::table::{Path, Question};
+
+    #[test]
+    fn of_looks_at_rows_only_the_newest_is_taken() {
+        let question = Question {
+            dims: Vec::new(),
+            filter: None,
+            measure: Default::default(),
+            is_shipped: false,
+            is_changes: false,
+        };
+        let details = || Job::Details(Target { path: Path::new(), leaf: None, question: question.clone() });
+        let export = || {
+            let (file, path, marks) = (String::new(), Path::new(), Marks::default());
+            Job::Export(ExportRequest { file, question: question.clone(), path, marks })
+        };
+        let queue = VecDeque::from([export(), details()]);
+        assert!(is_superseded(&details(), &queue));
+        // Each file that was asked for is written.
+        assert!(!is_superseded(&export(), &queue));
+        assert!(!is_superseded(&details(), &VecDeque::new()));
+    }
+}
