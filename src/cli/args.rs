@@ -1,5 +1,6 @@
 //! What can be typed. No behaviour.
 
+mod cargo;
 mod generics;
 pub(super) mod tree;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use super::duplicates::DuplicatesArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
+pub(super) use self::cargo::{CargoArgs, FeaturesArgs, ProfilesArgs};
 pub(super) use generics::{GenericsArgs, GenericsSortArg, GroupingArg};
 
 /// Shows what is in a binary, who put it there, and what would ship.
@@ -38,6 +40,21 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat show app                                 the overview\n  bloat show app --by section,kind               sections, and what their bytes are for\n  bloat show app --by crate --filter 'kind=code,rodata' --format csv\n  bloat show app --by instantiated-by,generic    who made copies of which generics"
     )]
     Show(ShowArgs),
+    /// Build this package with symbols kept, and show what ships
+    #[command(
+        after_help = "Examples:\n  bloat build                                     the release profile of this package\n  bloat build --bin app --features tls            one program, with a feature\n  bloat build -p plugin --lib --profile dist      a library, by another profile\n  bloat build --by crate --format json -- --offline --jobs 2\n  bloat build --clean                             remove what such builds have left\n\nBuilds in your cache folder: the project's manifest, Cargo.lock and target directory stay as they are."
+    )]
+    Build(BuildArgs),
+    /// Build this package under many profiles, and compare sizes and times
+    #[command(
+        after_help = "Examples:\n  bloat profiles                                  the usual profiles against the project's own\n  bloat profiles --only fat-lto,min-size --run '{} --version'\n  bloat profiles --axis lto --axis opt-level=2,s,z --cross\n  bloat profiles --cell 'tiny:opt-level=z,lto=fat,panic=abort'\n  bloat profiles --apply min-size                 its TOML, for you to paste\n\nBuilds in your cache folder: the project's manifest, Cargo.lock and target directory stay as they are.\nWhat is built stays there, so that the next time takes less; `bloat profiles --clean` removes it."
+    )]
+    Profiles(ProfilesArgs),
+    /// Build this package with and without each feature, and show what each costs
+    #[command(
+        after_help = "Examples:\n  bloat features                                  each feature of the package\n  bloat features --only tls,json --format markdown\n  bloat features --no-default-features            each one added to none\n  bloat features --of regex                       those of a dependency\n\nBuilds in your cache folder: the project's manifest, Cargo.lock and target directory stay as they are."
+    )]
+    Features(FeaturesArgs),
     /// List every run of bytes in file order, with all that is known of it
     #[command(
         after_help = "Examples:\n  bloat ledger app --format csv -o app.csv\n  bloat ledger app --format jsonl | jq 'select(.crate == \"serde\")'\n\nRows with an offset are contiguous from 0 and sum to the size of the file;\nmemory_size sums to the memory of its loadable segments."
@@ -99,6 +116,22 @@ pub(super) struct ShowArgs {
     /// The binary or a snapshot of one, or `-` for standard input; without it, the package here is built
     pub file: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArgs {
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// What to show of a binary, and how.
+#[derive(Debug, Args)]
+pub(super) struct ViewArgs {
     /// Dimensions to group by, from the outermost to the innermost, separated by commas
     ///
     /// kind, segment, section, crate, defined-in, instantiated-by, source,

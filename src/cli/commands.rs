@@ -1,14 +1,15 @@
 //! One function per command.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Result;
 use clap::CommandFactory;
 
 use super::args::{
-    Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, PageArgs, ShowArgs, ShowFormat, SortArg,
+    CargoArgs, Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, PageArgs, ShowArgs,
+    ShowFormat, SortArg, ViewArgs,
 };
-use super::build::{BuildOptions, build};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject::{self, Subject};
@@ -22,7 +23,7 @@ use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
 use crate::project::Packages;
-use crate::render::{self, PageOptions, for_terminal};
+use crate::render::{self, PageOptions, Style, for_terminal};
 use crate::report::{self, ShowOptions};
 use crate::snapshot;
 use crate::timing;
@@ -32,6 +33,9 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         None => show(&cli.show)?,
         Some(Command::Show(args)) => show(args)?,
+        Some(Command::Build(args)) => super::build::build(&args.cargo, &args.view)?,
+        Some(Command::Profiles(args)) => super::profiles::profiles(args)?,
+        Some(Command::Features(args)) => super::features::features(args)?,
         Some(Command::Ledger(args)) => ledger(args)?,
         Some(Command::Explain(args)) => super::explain::explain(args)?,
         Some(Command::Duplicates(args)) => super::duplicates::duplicates(args)?,
@@ -52,35 +56,10 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
 }
 
 fn show(args: &ShowArgs) -> Result<()> {
-    let common = &args.common;
-    prepare(common)?;
-    let view = view(args)?;
-    if let Some(file) = &args.file {
-        return show_file(file, common.manifest_path.as_deref(), args, view.as_ref());
+    match &args.file {
+        Some(file) => show_file(file, &args.view),
+        None => super::build::build(&CargoArgs::default(), &args.view),
     }
-    let options = BuildOptions {
-        manifest_path: common.manifest_path.as_deref(),
-        quiet: common.quiet,
-        verbose: common.verbose,
-    };
-    let built = build(&options)?;
-    if common.output.is_some() && built.artifacts.len() > 1 {
-        let hint = format!("pass one of them as FILE, such as {}", built.artifacts[0].path.display());
-        let message =
-            format!("the package makes {} binaries, and --output takes one report", built.artifacts.len());
-        return Err(CliError::new(message).with_hint(hint).into());
-    }
-    for (index, artifact) in built.artifacts.iter().enumerate() {
-        if index > 0 && args.format == ShowFormat::Text {
-            write_to(None, &[], |out| writeln!(out))?;
-        }
-        // As one would type it.
-        let here = std::env::current_dir().ok();
-        let short = here.and_then(|here| artifact.path.strip_prefix(here).ok());
-        let path = short.unwrap_or(&artifact.path);
-        show_file(path, Some(&built.manifest_path), args, view.as_ref())?;
-    }
-    Ok(())
 }
 
 /// The dimensions that words name, without repeats.
@@ -113,7 +92,7 @@ pub(super) fn filter_of(text: Option<&str>) -> Result<Option<Filter>> {
 }
 
 /// The question that the arguments ask; `None` is the overview.
-fn view(args: &ShowArgs) -> Result<Option<View>> {
+pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
     let mut dims = dimensions(&args.by)?;
     let filter = filter_of(args.filter.as_deref())?;
     let plain =
@@ -139,37 +118,66 @@ fn view(args: &ShowArgs) -> Result<Option<View>> {
     }))
 }
 
-fn show_file(file: &Path, manifest: Option<&Path>, args: &ShowArgs, view: Option<&View>) -> Result<()> {
+fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     let common = &args.common;
-    let mut model = subject::model(file, &packages_of(manifest)?, &search(common), common)?;
-    let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
-    memory::name_segments(&mut model, &regions);
-    let limit = (args.limit > 0).then_some(args.limit);
-    let style = style(common);
+    prepare(common)?;
+    let view = view(args)?;
+    let packages = packages_of(common.manifest_path.as_deref())?;
     let page = page(&args.page, common)?;
-    let output = common.output.as_deref();
-    match view {
-        None => {
-            let report = timing::phase("report", || report::overview(&model, limit, &regions));
-            write_to(output, &[file], |out| match args.format {
-                ShowFormat::Json => render::json(&report, out),
-                ShowFormat::Markdown => render::overview_markdown(&report, &page, out),
-                ShowFormat::Text | ShowFormat::Csv => render::overview_text(&report, &style, out),
-            })?;
-        }
-        Some(view) => {
-            let report = timing::phase("report", || report::show(&model, view, &ShowOptions { limit }));
-            write_to(output, &[file], |out| match args.format {
-                ShowFormat::Json => render::json(&report, out),
-                ShowFormat::Csv => render::show_csv(&report, out),
-                ShowFormat::Markdown => render::show_markdown(&report, &page, out),
-                ShowFormat::Text => render::show_text(&report, &style, out),
-            })?;
-            diagnostics(&model, common);
-        }
+    let (report, model) = answer(file, &packages, args, view.as_ref())?;
+    write_to(common.output.as_deref(), &[file], |out| report.write(args.format, &style(common), &page, out))?;
+    if let Answer::Show(_) = report {
+        diagnostics(&model, common);
     }
     finish(common);
     Ok(())
+}
+
+/// What there is to say of one file.
+pub(super) enum Answer {
+    Overview(report::Overview),
+    Show(report::Show),
+}
+
+impl Answer {
+    pub fn write(
+        &self,
+        format: ShowFormat,
+        style: &Style,
+        page: &PageOptions<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match (self, format) {
+            (Answer::Overview(report), ShowFormat::Json) => render::json(report, out),
+            (Answer::Overview(report), ShowFormat::Markdown) => render::overview_markdown(report, page, out),
+            (Answer::Overview(report), ShowFormat::Text | ShowFormat::Csv) => {
+                render::overview_text(report, style, out)
+            }
+            (Answer::Show(report), ShowFormat::Json) => render::json(report, out),
+            (Answer::Show(report), ShowFormat::Csv) => render::show_csv(report, out),
+            (Answer::Show(report), ShowFormat::Markdown) => render::show_markdown(report, page, out),
+            (Answer::Show(report), ShowFormat::Text) => render::show_text(report, style, out),
+        }
+    }
+}
+
+/// Analyses a file and answers what was asked of it.
+pub(super) fn answer(
+    file: &Path,
+    packages: &Packages,
+    args: &ViewArgs,
+    view: Option<&View>,
+) -> Result<(Answer, Model)> {
+    let common = &args.common;
+    let mut model = subject::model(file, packages, &search(common), common)?;
+    let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
+    memory::name_segments(&mut model, &regions);
+    let limit = (args.limit > 0).then_some(args.limit);
+    let answer = timing::phase("report", || match view {
+        None => Answer::Overview(report::overview(&model, limit, &regions)),
+        Some(view) => Answer::Show(report::show(&model, view, &ShowOptions { limit })),
+    });
+    Ok((answer, model))
 }
 
 /// The regions that a linker script names.

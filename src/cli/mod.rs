@@ -3,15 +3,19 @@
 
 mod args;
 mod build;
+mod cargo;
 mod check;
 mod commands;
 mod diff;
 mod duplicates;
 mod error;
 mod explain;
+mod features;
 mod generics;
+mod measure;
 mod output;
 mod packages;
+mod profiles;
 mod save;
 mod subject;
 mod tree;

@@ -109,7 +109,10 @@ fn ask(manifest: &Path, selection: &Selection<'_>) -> Result<Metadata> {
     let ask = |options: &[&str]| {
         let mut options = options.iter().map(|o| o.to_string()).collect::<Vec<_>>();
         options.extend(selection.options());
-        MetadataCommand::new().manifest_path(manifest).other_options(options).exec()
+        let mut command = MetadataCommand::new();
+        // Else cargo notes in the target directory what it asks of rustc.
+        command.env("CARGO_CACHE_RUSTC_INFO", "0");
+        command.manifest_path(manifest).other_options(options).exec()
     };
     let platform = selection.triple();
     let mut of_platform = vec!["--locked"];

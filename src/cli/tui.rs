@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use clap::Args;
 
-use super::args::{ColorArg, CommonArgs};
-use super::build::{BuildOptions, build};
+use super::args::{CargoArgs, ColorArg, CommonArgs};
+use super::build::make;
+use super::cargo::Project;
 use super::commands::{open, packages_of, prepare, search};
 use super::diff::{all_belong, search_for_two};
 use super::error::CliError;
@@ -47,10 +48,11 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
             .into());
     }
     prepare(common)?;
-    let (file, manifest) = match &args.file {
-        Some(file) => (file.clone(), common.manifest_path.clone()),
-        None => built(common)?,
+    let (file, project) = match &args.file {
+        Some(file) => (file.clone(), None),
+        None => built(common).map(|(file, project)| (file, Some(project)))?,
     };
+    let manifest = project.as_ref().map(|project| project.manifest_path.clone());
     if [Some(&file), args.against.as_ref()].contains(&Some(&PathBuf::from("-"))) {
         return Err(CliError::new(
             "`bloat tui` reads keys from standard input, so no file can come from there",
@@ -72,7 +74,8 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
     let files = Files {
         new: file,
         old: args.against.clone(),
-        manifest,
+        manifest: manifest.or_else(|| common.manifest_path.clone()),
+        _project: project,
         packages: OnceLock::new(),
         search: if args.against.is_some() { search_for_two(common) } else { search(common) },
         common: common.clone(),
@@ -82,20 +85,15 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
 }
 
 /// Builds the package at hand. Cargo shows its progress on the screen as it was.
-fn built(common: &CommonArgs) -> Result<(PathBuf, Option<PathBuf>)> {
-    let options = BuildOptions {
-        manifest_path: common.manifest_path.as_deref(),
-        quiet: common.quiet,
-        verbose: common.verbose,
-    };
-    let built = build(&options)?;
-    let [first, others @ ..] = built.artifacts.as_slice() else {
+fn built(common: &CommonArgs) -> Result<(PathBuf, Project)> {
+    let made = make(&CargoArgs::default(), common)?;
+    let [first, others @ ..] = made.artifacts.as_slice() else {
         return Err(CliError::new("the package makes nothing to explore").into());
     };
     for other in others {
         say(format_args!("note: there is also {}", other.path.display()));
     }
-    Ok((first.path.clone(), Some(built.manifest_path)))
+    Ok((first.path.clone(), made.project))
 }
 
 /// The files that are explored, and how they are to be read.
@@ -103,6 +101,8 @@ struct Files {
     new: PathBuf,
     old: Option<PathBuf>,
     manifest: Option<PathBuf>,
+    /// What was built for this. While it lives there is a lockfile to ask cargo with.
+    _project: Option<Project>,
     /// Packages of the manifest, once cargo has been asked.
     packages: OnceLock<Packages>,
     search: Search,

@@ -12,6 +12,7 @@ mod explain;
 mod generics;
 mod json;
 mod markdown;
+mod profiles;
 mod sheet;
 mod size;
 mod text;
@@ -27,8 +28,10 @@ pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
     MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, duplicates_markdown,
-    generic_markdown, generics_markdown, overview_markdown, show_markdown, tree_markdown,
+    features_markdown, generic_markdown, generics_markdown, overview_markdown, profiles_markdown,
+    show_markdown, tree_markdown,
 };
+pub use profiles::{features_csv, features_text, profiles_csv, profiles_text};
 pub use sheet::Style;
 #[cfg(feature = "tui")]
 pub(crate) use sheet::{bar, cut, shorten, width_of, wrap};

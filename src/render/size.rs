@@ -74,6 +74,22 @@ pub fn percent_change(delta: i64, old: u64) -> String {
     }
 }
 
+/// A time with three significant digits: `1.23 ms`, `45.6 s`, `12 min`.
+pub fn duration(microseconds: u64) -> String {
+    let (value, unit) = match microseconds {
+        0..1_000 => return format!("{microseconds} µs"),
+        1_000..999_500 => (microseconds as f64 / 1e3, "ms"),
+        999_500..600_000_000 => (microseconds as f64 / 1e6, "s"),
+        _ => (microseconds as f64 / 6e7, "min"),
+    };
+    let digits = match value {
+        v if v < 9.995 => 2,
+        v if v < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +109,16 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(human(value), text, "{value}");
         }
+    }
+
+    #[test]
+    fn durations_keep_three_digits() {
+        let cases =
+            [(7, "7 µs"), (1_234, "1.23 ms"), (45_600, "45.6 ms"), (999_499, "999 ms"), (999_600, "1.00 s")];
+        for (value, text) in cases {
+            assert_eq!(duration(value), text);
+        }
+        assert_eq!([12_000_000, 720_000_000].map(duration), ["12.0 s", "12.0 min"]);
     }
 
     #[test]

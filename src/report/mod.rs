@@ -3,6 +3,7 @@
 //! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
 //! that do not apply are absent, never null. Bytes are integers.
 
+mod build;
 mod causes;
 mod check;
 mod dependencies;
@@ -13,6 +14,7 @@ mod generics;
 mod ledger;
 mod limits;
 mod overview;
+mod profiles;
 mod rows;
 #[cfg(feature = "schema")]
 mod schema;
@@ -22,6 +24,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+pub use build::{BuildReport, BuiltAnswer, BuiltArtifact, BuiltFile};
 pub use check::{AllowanceRow, CheckReport, CheckRow, check};
 pub use dependencies::DependencyRow;
 pub use diff::{
@@ -42,6 +45,10 @@ pub use generics::{
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use limits::LimitRow;
 pub use overview::{MemoryRegion, Overview, Shipped, overview};
+pub use profiles::{
+    BuildTime, FeatureRow, FeaturesReport, Measured, Outcome, ProfileRow, ProfilesReport, RunTime, Subject,
+    VariantSize, VariantsHead,
+};
 pub use rows::{Columns, Key, Row, Show, ShowOptions, show, show_where};
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -9,8 +9,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace, GENERATOR, GenericReport,
-    GenericsReport, LedgerRow, Overview, SCHEMA_VERSION, Show, TreeReport,
+    BuildReport, CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace, FeaturesReport,
+    GENERATOR, GenericReport, GenericsReport, LedgerRow, Overview, ProfilesReport, SCHEMA_VERSION, Show,
+    TreeReport,
 };
 use crate::kind::Kind;
 use crate::model::view::{Dim, SOURCES};
@@ -35,6 +36,9 @@ pub fn schema() -> Value {
         generator.subschema_for::<GenericsReport>(),
         generator.subschema_for::<GenericReport>(),
         generator.subschema_for::<TreeReport>(),
+        generator.subschema_for::<BuildReport<'_>>(),
+        generator.subschema_for::<ProfilesReport>(),
+        generator.subschema_for::<FeaturesReport>(),
         generator.subschema_for::<LedgerRow<'_>>(),
     ];
     let definitions = generator.take_definitions(true);
@@ -176,4 +180,12 @@ pub(super) fn tree_row(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn outside(_: &mut SchemaGenerator) -> Schema {
     words(super::tree::REASONS)
+}
+
+pub(super) fn artifact_kind(_: &mut SchemaGenerator) -> Schema {
+    words(["executable", "shared-library", "static-library", "rust-library"])
+}
+
+pub(super) fn variant_status(_: &mut SchemaGenerator) -> Schema {
+    words(["built", "same", "failed"])
 }

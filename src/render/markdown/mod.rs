@@ -9,6 +9,7 @@ mod diff;
 mod duplicates;
 mod generics;
 mod page;
+mod profiles;
 mod show;
 mod tree;
 
@@ -17,5 +18,6 @@ pub use diff::diff_markdown;
 pub use duplicates::duplicates_markdown;
 pub use generics::{generic_markdown, generics_markdown};
 pub use page::{MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions};
+pub use profiles::{features_markdown, profiles_markdown};
 pub use show::{overview_markdown, show_markdown};
 pub use tree::tree_markdown;
