@@ -370,6 +370,11 @@ fn the_list_in_the_file_is_used_whatever_its_shape() {
     }
 }
 
+/// A path that lies in no target directory, as those of other tests may: what lies in one has a package.
+fn outside(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("bloat-tree-{}-{name}", std::process::id()))
+}
+
 #[test]
 fn names_in_lists_are_harmless_and_lists_may_be_wrong() {
     let evil = "\u{1b}[31m=cmd()|x\u{202e}";
@@ -392,9 +397,10 @@ fn names_in_lists_are_harmless_and_lists_may_be_wrong() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.starts_with("error: the list of packages in") && said.contains("hint: "), "{said}");
     }
-    let plain = scratch("plain");
+    let plain = outside("plain");
     std::fs::write(&plain, Builder::new(CLASSES[0]).finish(0x100, 0x200)).expect("writable");
     let output = run(bloat().arg("tree").arg(&plain));
+    std::fs::remove_file(&plain).expect("removable");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         said.contains("nothing says which packages") && said.contains("hint: pass --manifest-path"),
@@ -429,7 +435,7 @@ fn several_versions_are_found_with_what_needs_them() {
 
 #[test]
 fn a_file_in_a_target_directory_is_of_the_package_there() {
-    let folder = scratch("package");
+    let folder = outside("package");
     let target = folder.join("target/release");
     std::fs::create_dir_all(&target).expect("writable");
     std::fs::write(

@@ -2,6 +2,7 @@
 //!
 //! Sees no bytes of a file, does no input or output, and cannot fail.
 
+pub mod advise;
 pub mod budget;
 pub mod dependencies;
 pub mod diff;

@@ -85,6 +85,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  bloat duplicates app                                     what is there twice, and what that costs\n  bloat duplicates app --manifest-path app/Cargo.toml      with versions from cargo\n  bloat duplicates app --filter 'crate=serde*' --min-size 64\n\nWhat each number means: docs/duplicates.md."
     )]
     Duplicates(DuplicatesArgs),
+    /// Say what would make a binary smaller, by how much, and at what price
+    #[command(
+        after_help = "Examples:\n  bloat advise target/release/app                          from the file alone\n  bloat advise target/release/app --manifest-path Cargo.toml   and from how it is built\n  bloat advise app.wasm --goal wasm\n\nSavings are estimates with bounds: of the file as it is, or as it ships once stripped.\nThey do not add up: each stands for one change alone."
+    )]
+    Advise(AdviseArgs),
     /// Save what is known of a binary as a small file that stands for it later
     #[command(
         after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no path:\nequal binaries give equal snapshots."
@@ -285,6 +290,48 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdviseArgs {
+    /// The binary or a snapshot of one
+    pub file: PathBuf,
+
+    /// What the binary is for: leaves out what is rarely worth its price there
+    #[arg(long, value_enum, value_name = "GOAL")]
+    pub goal: Option<GoalArg>,
+
+    /// Profile it was built with, as the manifest calls it
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub profile: String,
+
+    /// Pieces of advice; 0 shows all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+
+    #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GoalArg {
+    /// A service: speed and diagnosis before bytes
+    Server,
+    /// A program that people download
+    Cli,
+    /// A function that is unpacked and started on demand
+    Lambda,
+    /// A module that browsers load
+    Wasm,
+    /// Firmware: flash and RAM are what there is
+    Embedded,
 }
 
 #[derive(Debug, Args)]

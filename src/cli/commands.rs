@@ -40,6 +40,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
         Some(Command::Explain(args)) => super::explain::explain(args)?,
         Some(Command::Duplicates(args)) => super::duplicates::duplicates(args)?,
         Some(Command::Generics(args)) => super::generics::generics(args)?,
+        Some(Command::Advise(args)) => super::advise::advise(args)?,
         Some(Command::Save(args)) => super::save::save(args)?,
         Some(Command::Diff(args)) => return super::diff::diff(args),
         Some(Command::Check(args)) => return super::check::check(args),

@@ -1,6 +1,7 @@
 //! The command line: the only place that knows standard streams, the environment
 //! and exit codes.
 
+mod advise;
 mod args;
 mod build;
 mod cargo;

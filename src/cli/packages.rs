@@ -8,6 +8,7 @@ use anyhow::Result;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, NodeDep, PackageId, TargetKind};
 
 use super::error::CliError;
+use crate::analysis::advise::Dependency;
 use crate::model::Source;
 use crate::project::graph::{Edge, Graph, GraphPackage, Line, Need};
 use crate::project::{Package, Packages};
@@ -93,6 +94,42 @@ impl<'a> Known<'a> {
         let Some(resolved) = resolved(self.manifest, self.selection, roots) else { return Ok(None) };
         let graph = graph(&self.metadata, Some(&resolved)).map_err(|message| self.failed(message))?;
         Ok(Some(graph.0))
+    }
+
+    /// The packages of the list.
+    pub fn packages(&self) -> Packages {
+        list(&self.metadata)
+    }
+
+    /// What the workspace's own packages need with its default features, in order of name.
+    pub fn with_default_features(&self) -> Vec<Dependency> {
+        let metadata = &self.metadata;
+        let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+        let nodes: HashMap<&PackageId, &Node> = nodes.map(|node| (&node.id, node)).collect();
+        let members = metadata.workspace_members.iter().filter_map(|id| nodes.get(id));
+        let mut needed: Vec<&PackageId> = members
+            .flat_map(|node| &node.deps)
+            .filter(|dep| dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal))
+            .map(|dep| &dep.pkg)
+            .filter(|id| !metadata.workspace_members.contains(id))
+            .collect();
+        needed.sort_unstable();
+        needed.dedup();
+        let known = needed.into_iter().filter_map(|id| Some((&metadata[id], *nodes.get(id)?)));
+        let dependency = |(package, node): (&cargo_metadata::Package, &Node)| {
+            let is_on = node.features.iter().any(|feature| feature.as_str() == "default");
+            let default = package.features.get("default").filter(|items| is_on && !items.is_empty())?;
+            let krate = identity(metadata, package).crates.into_iter().next()?;
+            Some(Dependency {
+                krate,
+                package: package.name.to_string(),
+                version: package.version.to_string(),
+                default_features: default.clone(),
+            })
+        };
+        let mut all: Vec<Dependency> = known.filter_map(dependency).collect();
+        all.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+        all
     }
 
     fn failed(&self, message: String) -> anyhow::Error {

@@ -31,7 +31,7 @@ impl std::error::Error for ConfigError {}
 #[derive(Clone, Copy)]
 pub(super) struct Source<'t>(pub &'t str);
 
-impl Source<'_> {
+impl<'t> Source<'t> {
     /// An error at a place in the text.
     pub fn error(&self, span: Option<Range<usize>>, message: impl Into<String>) -> ConfigError {
         let before = span.and_then(|span| self.0.get(..span.start));
@@ -40,7 +40,7 @@ impl Source<'_> {
     }
 
     /// The document.
-    pub fn parse(&self) -> Result<Document<&str>, ConfigError> {
+    pub fn parse(&self) -> Result<Document<&'t str>, ConfigError> {
         Document::parse(self.0).map_err(|error| {
             let message: Vec<&str> = error.message().lines().map(str::trim).collect();
             self.error(error.span(), message.join(", "))

@@ -3,6 +3,7 @@
 //! Knows reports, not models. Every text that came out of a file is escaped
 //! here, on its way out.
 
+mod advise;
 mod check;
 mod csv;
 mod diff;
@@ -18,6 +19,7 @@ mod size;
 mod text;
 mod tree;
 
+pub use advise::advise_text;
 pub use check::check_text;
 pub use csv::{LedgerCsv, diff_csv, show_csv};
 pub use diff::diff_text;
@@ -27,9 +29,9 @@ pub use explain::{explain_crate_text, explain_place_text};
 pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{
-    MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, check_markdown, diff_markdown, duplicates_markdown,
-    features_markdown, generic_markdown, generics_markdown, overview_markdown, profiles_markdown,
-    show_markdown, tree_markdown,
+    MARKDOWN_LIMIT, MARKDOWN_NAME, PageOptions, advise_markdown, check_markdown, diff_markdown,
+    duplicates_markdown, features_markdown, generic_markdown, generics_markdown, overview_markdown,
+    profiles_markdown, show_markdown, tree_markdown,
 };
 pub use profiles::{features_csv, features_text, profiles_csv, profiles_text};
 pub use sheet::Style;

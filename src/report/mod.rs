@@ -3,6 +3,7 @@
 //! Additions keep [`SCHEMA_VERSION`]; a changed or removed key raises it. Keys
 //! that do not apply are absent, never null. Bytes are integers.
 
+mod advise;
 mod build;
 mod causes;
 mod check;
@@ -24,6 +25,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+pub use advise::{AdviceRow, AdviseReport, ChangeRow, MeasuredRow, ProofRow, SavingRow, SettingsRow, advise};
 pub use build::{BuildReport, BuiltAnswer, BuiltArtifact, BuiltFile};
 pub use check::{AllowanceRow, CheckReport, CheckRow, check};
 pub use dependencies::DependencyRow;

@@ -9,10 +9,11 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
-    BuildReport, CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace, FeaturesReport,
-    GENERATOR, GenericReport, GenericsReport, LedgerRow, Overview, ProfilesReport, SCHEMA_VERSION, Show,
-    TreeReport,
+    AdviseReport, BuildReport, CheckReport, DiffReport, DuplicatesReport, ExplainCrate, ExplainPlace,
+    FeaturesReport, GENERATOR, GenericReport, GenericsReport, LedgerRow, Overview, ProfilesReport,
+    SCHEMA_VERSION, Show, TreeReport,
 };
+use crate::analysis::advise::Goal;
 use crate::kind::Kind;
 use crate::model::view::{Dim, SOURCES};
 use crate::model::{Evidence, Source};
@@ -39,6 +40,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<BuildReport<'_>>(),
         generator.subschema_for::<ProfilesReport>(),
         generator.subschema_for::<FeaturesReport>(),
+        generator.subschema_for::<AdviseReport>(),
         generator.subschema_for::<LedgerRow<'_>>(),
     ];
     let definitions = generator.take_definitions(true);
@@ -188,4 +190,20 @@ pub(super) fn artifact_kind(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn variant_status(_: &mut SchemaGenerator) -> Schema {
     words(["built", "same", "failed"])
+}
+
+pub(super) fn goal(_: &mut SchemaGenerator) -> Schema {
+    words(Goal::ALL.map(Goal::as_str))
+}
+
+pub(super) fn base(_: &mut SchemaGenerator) -> Schema {
+    words(["file", "shipped"])
+}
+
+pub(super) fn basis(_: &mut SchemaGenerator) -> Schema {
+    words(["layout", "bytes", "experience"])
+}
+
+pub(super) fn change(_: &mut SchemaGenerator) -> Schema {
+    words(["profile", "manifest", "rustflags", "command", "nightly", "look"])
 }

@@ -238,7 +238,7 @@ impl Bench {
 }
 
 /// What the manifest and the environment say of profiles.
-fn profiles(project: &Project) -> Result<Profiles> {
+pub(super) fn profiles(project: &Project) -> Result<Profiles> {
     let path = project.metadata.workspace_root.join("Cargo.toml");
     let failed = || CliError::new(format!("failed to read the profiles of `{path}`"));
     let text = fs::read_to_string(&path).map_err(|error| failed().with_source(error))?;

@@ -4,6 +4,7 @@
 //! it, which does not show, lets a script find it again. Names out of files are always
 //! code: nothing in them is a link, a mention or markup.
 
+mod advise;
 mod check;
 mod diff;
 mod duplicates;
@@ -13,6 +14,7 @@ mod profiles;
 mod show;
 mod tree;
 
+pub use advise::advise_markdown;
 pub use check::check_markdown;
 pub use diff::diff_markdown;
 pub use duplicates::duplicates_markdown;

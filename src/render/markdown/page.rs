@@ -78,6 +78,18 @@ impl Page {
         self.dropped += rows.count();
     }
 
+    /// A paragraph, if there is room for it. Names out of files in it make it code.
+    pub fn text(&mut self, text: &str) {
+        self.fitting(&format!("\n{}", prose(text)));
+    }
+
+    /// Lines as they are, in a font of equal widths.
+    pub fn block(&mut self, text: &str) {
+        let lines: Vec<_> = text.lines().map(for_terminal).collect();
+        let fence = "`".repeat(longest_run(text).max(2) + 1);
+        self.fitting(&format!("\n{fence}\n{}\n{fence}", lines.join("\n")));
+    }
+
     /// A part that is folded away until somebody opens it.
     pub fn details(&mut self, summary: &str, write: impl FnOnce(&mut Page)) {
         let head = format!("\n<details>\n<summary>{summary}</summary>");
@@ -135,6 +147,23 @@ pub(super) fn subject(path: &str, options: &PageOptions<'_>) -> String {
 /// A name as code, for a cell of a table or a line.
 pub(super) fn name(text: &str) -> String {
     code(text, NAME)
+}
+
+/// A sentence as it is if nothing in it can be markup, a link or a mention, else as code.
+fn prose(text: &str) -> String {
+    const HARMLESS: &str = " .,;:'()%/~-_+=\"";
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || HARMLESS.contains(c);
+    if text.chars().all(is_harmless) && !text.contains("://") && !text.contains("www.") {
+        return clip(text, 1000).into_owned();
+    }
+    code(text, 1000)
+}
+
+/// A name inside the element `summary`, in which Markdown is not read.
+pub(super) fn summary_name(text: &str) -> String {
+    let text = for_terminal(text);
+    let text = clip(&text, NAME).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<code>{text}</code>")
 }
 
 /// Any text as code of at most `most` characters and a mark that some are missing.

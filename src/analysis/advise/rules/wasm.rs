@@ -1,0 +1,27 @@
+//! What tools for WebAssembly do after linking.
+
+use super::{Context, proof, share};
+use crate::analysis::advise::{Advice, Basis, Change};
+use crate::kind::Kind;
+
+/// Of code that LLVM made, in hundredths of a percent: see `docs/shrink.md`.
+const OPTIMISED: [u64; 3] = [200, 900, 2000];
+
+/// `wasm-opt`.
+pub(super) fn optimise(context: &Context<'_>) -> Vec<Advice> {
+    let code = context.sums.kind(Kind::Code);
+    if context.model.facts.format != "wasm" || code < context.worth() {
+        return Vec::new();
+    }
+    let [low, likely, high] = OPTIMISED.map(|s| share(code, s));
+    vec![Advice {
+        rule: "wasm-opt",
+        title: "run wasm-opt".to_string(),
+        finding: "LLVM leaves code that Binaryen makes smaller, unless that was done already".to_string(),
+        proof: vec![proof("code", code)],
+        saving: Some(context.shipped(low, likely, high, Basis::Experience)),
+        change: Change::Command("wasm-opt -Oz IN -o OUT".to_string()),
+        cost: "a second or two for each megabyte in each build",
+        unfit: &[],
+    }]
+}
