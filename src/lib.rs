@@ -64,5 +64,18 @@ pub fn analyze_with(
     packages: &project::Packages,
     search: &input::companion::Search,
 ) -> Result<model::Model, error::Error> {
-    format::read_with(input, search, |image| attrib::attribute(input, image, packages))
+    analyze_detailed(input, packages, search, format::Detail::Plain)
+}
+
+/// The same in as much detail as is asked for: with [`format::Detail::Code`] the model tells also
+/// where instructions come from.
+///
+/// *Errors*: as [`analyze_with`].
+pub fn analyze_detailed(
+    input: &input::Input,
+    packages: &project::Packages,
+    search: &input::companion::Search,
+    detail: format::Detail,
+) -> Result<model::Model, error::Error> {
+    format::read_detailed_with(input, search, detail, |image| attrib::attribute(input, image, packages))
 }

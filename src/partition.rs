@@ -55,6 +55,18 @@ impl<L: Copy + Ord> Partition<L> {
         let mut at = 0u64;
         let mut next = 0usize;
         while at < len {
+            // A claim that no other reaches into has nothing to be compared with.
+            if open.is_empty()
+                && let Some(c) = claims.get(next)
+                && c.start == at
+                && c.end > at
+                && claims.get(next + 1).is_none_or(|after| after.start >= c.end)
+            {
+                partition.push(at, c.label);
+                at = c.end.min(len);
+                next += 1;
+                continue;
+            }
             while let Some(c) = claims.get(next)
                 && c.start <= at
             {

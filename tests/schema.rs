@@ -23,6 +23,8 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("Show", "show NEW --format json --by source,module,generic,unit --measure mem -n 3"),
     ("Show", "show NEW --format json --by defined-in,instantiated-by,evidence,member -n 0"),
     ("Show", "show NEW --format json --filter kind!=code"),
+    ("Show", "show DWARF --format json --by crate,inlined"),
+    ("Show", "show DWARF --format json --by file,line --filter kind=code"),
     ("ExplainPlace", "explain NEW @0 --format json"),
     ("ExplainPlace", "explain NEW MIDDLE --format json"),
     ("ExplainCrate", "explain NEW crate:[headers] --format json"),
@@ -96,6 +98,7 @@ fn ask(question: &str, old: &str, new: &str) -> Vec<Value> {
         match word {
             "OLD" => command.arg(file(old)),
             "NEW" => command.arg(file(new)),
+            "DWARF" => command.arg(file("bin/demo-x86_64-dwarf4")),
             "BUDGETS" => command.arg(written("budgets.toml", BUDGETS)),
             "LOCK-OLD" => command.arg(written("old.lock", &lockfile("1.0.0"))),
             "LOCK-NEW" => command.arg(written("new.lock", &lockfile("1.0.1"))),

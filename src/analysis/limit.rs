@@ -59,8 +59,9 @@ impl Part {
             _ => {}
         }
         let (word, name) = text.split_once(':').unwrap_or((text, ""));
-        let dims: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
-        let Some(dim) = Dim::parse(word).filter(|_| text.contains(':')) else {
+        // Models to be judged do not say where code comes from.
+        let dims: Vec<&str> = Dim::ALL.iter().filter(|d| !d.is_of_code()).map(|d| d.as_str()).collect();
+        let Some(dim) = Dim::parse(word).filter(|d| text.contains(':') && !d.is_of_code()) else {
             let rest = &text[word.len()..];
             let all: Vec<&str> = if rest.is_empty() { WHOLES.to_vec() } else { dims.clone() };
             let meant = match nearest(word, all) {

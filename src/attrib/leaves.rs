@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::charges::{Account, NO_ACCOUNT};
+use super::code::Code;
 use super::forms::{Form, Forms};
 use super::infer::{Concluded, Conclusion, Inferred, NO_CONCLUSION};
 use super::krate::{self, Crates};
@@ -13,7 +14,9 @@ use super::units::{NOBODY, Share, Units};
 use crate::format::Image;
 use crate::intern::Distinct;
 use crate::kind::Kind;
-use crate::model::{Leaf, Leaves, Mapping, Owner, OwnerId, SectionId, SegmentId, SymbolId, UnitId};
+use crate::model::{
+    FrameId, Leaf, Leaves, LineId, Mapping, Owner, OwnerId, SectionId, SegmentId, SymbolId, UnitId,
+};
 use crate::partition::{Claim, Partition};
 
 /// Leaves and the attributions they use.
@@ -79,6 +82,8 @@ struct Cut {
     unit: UnitId,
     concluded: Conclusion,
     kind: Kind,
+    frame: FrameId,
+    line: LineId,
     estimated: bool,
 }
 
@@ -92,6 +97,7 @@ pub(super) struct Parts<'p> {
     pub forms: &'p Forms,
     pub crates: &'p Crates,
     pub inferred: &'p Inferred,
+    pub code: Option<&'p Code>,
 }
 
 /// Cuts the line at every boundary of every partition.
@@ -136,6 +142,8 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
             symbol: cut.symbol,
             unit: cut.unit,
             owner: OwnerId(distinct.insert(owner)),
+            frame: cut.frame,
+            line: cut.line,
             estimated: cut.estimated || is_doubtful,
             home,
             in_file: cut.start < image.line.file_len(),
@@ -178,13 +186,14 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
     let mut at_account = accounts.cursor();
     let mut at_form = forms.by_form.cursor();
     let mut at_place = inferred.by_place.cursor();
+    let mut at_code = parts.code.map(|code| (code.by_frame.cursor(), code.by_line.cursor()));
     let mappings = image.line.mappings();
     let mut mapping = 0usize;
     let mut edges = Edges::new(image);
     let mut cuts = Vec::with_capacity(by_symbol.len() + accounts.len());
     let mut at = 0u64;
     while at < len {
-        // Seven partitions of one line: all have a run here.
+        // Partitions of one line: all have a run here.
         let (s, segment) = segments.run(at).unwrap_or((at..len, SegmentId::NONE));
         let (c, section) = sections.run(at).unwrap_or((at..len, SectionId::NONE));
         let (y, mut symbol) = at_symbol.run(at).unwrap_or((at..len, SymbolId::NONE));
@@ -193,6 +202,13 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
         let (p, mut concluded) = at_place.run(at).unwrap_or((at..len, NO_CONCLUSION));
         let (f, form) = at_form.run(at).unwrap_or((at..len, Form::Plain));
         let mut end = s.end.min(c.end).min(y.end).min(u.end).min(a.end).min(p.end).min(f.end);
+        let (mut frame, mut line) = (FrameId::NONE, LineId::NONE);
+        if let Some((frames, lines)) = &mut at_code {
+            let (i, at_frame) = frames.run(at).unwrap_or((at..len, frame));
+            let (l, at_line) = lines.run(at).unwrap_or((at..len, line));
+            end = end.min(i.end).min(l.end);
+            (frame, line) = (at_frame, at_line);
+        }
         if at < file_len {
             end = end.min(file_len);
         }
@@ -227,7 +243,19 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
                 kind => kind,
             }
         };
-        cuts.push(Cut { start: at, end, segment, section, symbol, unit, concluded, kind, estimated });
+        cuts.push(Cut {
+            start: at,
+            end,
+            segment,
+            section,
+            symbol,
+            unit,
+            concluded,
+            kind,
+            frame,
+            line,
+            estimated,
+        });
         at = end;
     }
     cuts

@@ -4,6 +4,7 @@
 //! from values to values; the order below is the order of dependence.
 
 mod charges;
+mod code;
 mod contents;
 mod duplicates;
 mod explain;
@@ -159,7 +160,12 @@ impl Passes {
         }
     }
 
-    fn into_model(self, input: &Input, image: &Image<'_>) -> Model {
+    fn into_model(mut self, input: &Input, image: &Image<'_>) -> Model {
+        let code = image.code.as_ref();
+        let code = code.map(|facts| {
+            let symbols = code::Symbols { by_symbol: &self.by_symbol, rows: &self.symbols.rows };
+            phase("code", || code::build(facts, image.line.len(), &symbols, &mut self.names))
+        });
         let table = phase("leaves", || {
             let parts = leaves::Parts {
                 layout: &self.layout,
@@ -170,6 +176,7 @@ impl Passes {
                 forms: &self.forms,
                 crates: &self.crates,
                 inferred: &self.inferred,
+                code: code.as_ref(),
             };
             leaves::build(image, &parts)
         });
@@ -190,6 +197,7 @@ impl Passes {
             units: self.units.rows,
             crates: self.crates.rows,
             owners: table.owners,
+            code: code.map(|code| code.rows),
             names,
             diagnostics: self.diagnostics,
         };

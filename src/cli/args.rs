@@ -37,7 +37,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Show a binary: the overview, or any breakdown with --by
     #[command(
-        after_help = "Examples:\n  bloat show app                                 the overview\n  bloat show app --by section,kind               sections, and what their bytes are for\n  bloat show app --by crate --filter 'kind=code,rodata' --format csv\n  bloat show app --by instantiated-by,generic    who made copies of which generics"
+        after_help = "Examples:\n  bloat show app                                 the overview\n  bloat show app --by section,kind               sections, and what their bytes are for\n  bloat show app --by crate --filter 'kind=code,rodata' --format csv\n  bloat show app --by instantiated-by,generic    who made copies of which generics\n  bloat show app --by inlined --sort total       what functions come to wherever they were inlined\n  bloat show app --format speedscope -o app.json a flame graph of the code for speedscope.app"
     )]
     Show(ShowArgs),
     /// Build this package with symbols kept, and show what ships
@@ -140,7 +140,7 @@ pub(super) struct ViewArgs {
     /// Dimensions to group by, from the outermost to the innermost, separated by commas
     ///
     /// kind, segment, section, crate, defined-in, instantiated-by, source,
-    /// module, symbol, generic, unit, evidence, member. Default: the overview.
+    /// module, symbol, generic, unit, file, line, inlined, evidence, member. Default: the overview.
     #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
     pub by: Vec<String>,
 
@@ -169,8 +169,8 @@ pub(super) struct ViewArgs {
     pub memory: Option<PathBuf>,
 
     /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
+    #[arg(long, value_enum, default_value_t = ViewFormat::Text)]
+    pub format: ViewFormat,
 
     #[command(flatten)]
     pub page: PageArgs,
@@ -471,6 +471,8 @@ pub(super) enum SortArg {
     Name,
     /// Most symbols first
     Symbols,
+    /// Largest first with all that is inlined, with --by inlined
+    Total,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -492,6 +494,31 @@ pub(super) enum ShowFormat {
     Csv,
     /// For a comment on a pull request, or a job summary
     Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ViewFormat {
+    /// Aligned, for people
+    Text,
+    /// One object, for programs
+    Json,
+    /// One line for each innermost group
+    Csv,
+    /// For a comment on a pull request, or a job summary
+    Markdown,
+    /// Stacks and their bytes, for flamegraph.pl and inferno-flamegraph
+    ///
+    /// Without --by, code by crate and stack of inlined functions.
+    Folded,
+    /// The same for https://www.speedscope.app
+    Speedscope,
+}
+
+impl ViewFormat {
+    /// Whether it is stacks for a flame graph.
+    pub fn is_flame(self) -> bool {
+        matches!(self, ViewFormat::Folded | ViewFormat::Speedscope)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::args::{CargoArgs, CommonArgs, ShowFormat, ViewArgs};
+use super::args::{CargoArgs, CommonArgs, ViewArgs, ViewFormat};
 use super::cargo::{Artifact, Profile, Project, Request, Scratch, Selection, Voice};
 use super::commands::{Answer, answer, diagnostics, finish, packages_of, page, prepare, view};
 use super::error::CliError;
@@ -27,8 +27,13 @@ pub(super) fn build(cargo: &CargoArgs, args: &ViewArgs) -> Result<()> {
         return clean(&project.scratch(cargo.scratch.as_deref())?);
     }
     let Made { project, selection, scratch, artifacts } = make(cargo, common)?;
-    if args.format == ShowFormat::Csv && artifacts.len() > 1 {
-        let message = format!("{} artifacts were built, and CSV is one table", artifacts.len());
+    let one = match args.format {
+        ViewFormat::Csv => Some("CSV is one table"),
+        ViewFormat::Folded | ViewFormat::Speedscope => Some("a flame graph is one"),
+        ViewFormat::Text | ViewFormat::Json | ViewFormat::Markdown => None,
+    };
+    if let Some(one) = one.filter(|_| artifacts.len() > 1) {
+        let message = format!("{} artifacts were built, and {one}", artifacts.len());
         return Err(CliError::new(message).with_hint(choose(&artifacts)).into());
     }
     // The lockfile is there while the project lives.
@@ -37,13 +42,13 @@ pub(super) fn build(cargo: &CargoArgs, args: &ViewArgs) -> Result<()> {
     for artifact in &artifacts {
         let path = as_typed(&artifact.path);
         let (answer, model) = answer(&path, &packages, args, view.as_ref())?;
-        if let Answer::Show(_) = answer {
+        if let Answer::Show(_) | Answer::Flame(_) = answer {
             diagnostics(&model, common);
         }
         answers.push((artifact, path, answer));
     }
     write_to(common.output.as_deref(), &[], |out| {
-        if args.format == ShowFormat::Json {
+        if args.format == ViewFormat::Json {
             return render::json(&report(&selection, &scratch, &answers), out);
         }
         for (index, (_, _, answer)) in answers.iter().enumerate() {
@@ -137,18 +142,21 @@ fn report<'a>(
     scratch: &'a Scratch,
     answers: &'a [(&Artifact, PathBuf, Answer)],
 ) -> BuildReport<'a> {
-    let artifacts = answers.iter().map(|(artifact, path, answer)| BuiltArtifact {
-        file: BuiltFile {
+    let artifacts = answers.iter().filter_map(|(artifact, path, answer)| {
+        let report = match answer {
+            Answer::Overview(report) => crate::report::BuiltAnswer::Overview(report),
+            Answer::Show(report) => crate::report::BuiltAnswer::Show(report),
+            // Written in a format of its own.
+            Answer::Flame(_) => return None,
+        };
+        let file = BuiltFile {
             package: artifact.package.clone(),
             version: artifact.version.clone(),
             target: artifact.target_name.clone(),
             kind: artifact.kind.as_str(),
             path: path.display().to_string(),
-        },
-        report: match answer {
-            Answer::Overview(report) => crate::report::BuiltAnswer::Overview(report),
-            Answer::Show(report) => crate::report::BuiltAnswer::Show(report),
-        },
+        };
+        Some(BuiltArtifact { file, report })
     });
     BuildReport::new(selection.profile(), scratch.root().display().to_string(), artifacts.collect())
 }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use super::args::{
-    CargoArgs, Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, PageArgs, ShowArgs,
-    ShowFormat, SortArg, ViewArgs,
+    CargoArgs, Cli, Command, CommonArgs, LedgerArgs, LedgerFormat, MeasureArg, PageArgs, ShowArgs, SortArg,
+    ViewArgs, ViewFormat,
 };
 use super::error::CliError;
 use super::output::{say, style, write_to};
@@ -81,8 +81,25 @@ pub(super) fn dimensions(words: &[String]) -> Result<Vec<Dim>> {
     Ok(dims)
 }
 
-/// The filter that an expression states.
+/// Refuses dimensions that only `show` reads files for.
+pub(super) fn refuse_code(dims: &[Dim]) -> Result<()> {
+    let Some(dim) = dims.iter().find(|dim| dim.is_of_code()) else { return Ok(()) };
+    let hint = format!("ask `bloat show FILE --by {}` of each file", dim.as_str());
+    let message = format!("`{}` is a dimension of `bloat show` alone", dim.as_str());
+    Err(CliError::new(message).with_hint(hint).into())
+}
+
+/// The filter that an expression states, for commands that do not read where code comes from.
 pub(super) fn filter_of(text: Option<&str>) -> Result<Option<Filter>> {
+    let filter = any_filter_of(text)?;
+    let mut dims = Vec::new();
+    filter.iter().for_each(|filter| filter.dims(&mut dims));
+    refuse_code(&dims)?;
+    Ok(filter)
+}
+
+/// The filter that an expression states.
+fn any_filter_of(text: Option<&str>) -> Result<Option<Filter>> {
     let Some(text) = text else { return Ok(None) };
     let filter = Filter::parse(text).map_err(|error| {
         CliError::new(format!("failed to read the filter `{text}`"))
@@ -95,11 +112,17 @@ pub(super) fn filter_of(text: Option<&str>) -> Result<Option<Filter>> {
 /// The question that the arguments ask; `None` is the overview.
 pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
     let mut dims = dimensions(&args.by)?;
-    let filter = filter_of(args.filter.as_deref())?;
+    let mut filter = any_filter_of(args.filter.as_deref())?;
     let plain =
         dims.is_empty() && filter.is_none() && args.sort == SortArg::Size && args.measure == MeasureArg::File;
-    if plain && args.format != ShowFormat::Csv {
+    let is_flame = args.format.is_flame();
+    if plain && args.format != ViewFormat::Csv && !is_flame {
         return Ok(None);
+    }
+    if dims.is_empty() && is_flame {
+        // A flame graph of nothing in particular is one of the code.
+        dims = vec![Dim::Crate, Dim::Inlined];
+        filter = filter.or(filter_of(Some("kind=code"))?);
     }
     if dims.is_empty() {
         dims.push(Dim::Crate);
@@ -115,6 +138,7 @@ pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
             SortArg::Size => Sort::Size,
             SortArg::Name => Sort::Name,
             SortArg::Symbols => Sort::Symbols,
+            SortArg::Total => Sort::Total,
         },
     }))
 }
@@ -127,7 +151,7 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     let page = page(&args.page, common)?;
     let (report, model) = answer(file, &packages, args, view.as_ref())?;
     write_to(common.output.as_deref(), &[file], |out| report.write(args.format, &style(common), &page, out))?;
-    if let Answer::Show(_) = report {
+    if let Answer::Show(_) | Answer::Flame(_) = report {
         diagnostics(&model, common);
     }
     finish(common);
@@ -138,26 +162,27 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
 pub(super) enum Answer {
     Overview(report::Overview),
     Show(report::Show),
+    Flame(report::Flame),
 }
 
 impl Answer {
     pub fn write(
         &self,
-        format: ShowFormat,
+        format: ViewFormat,
         style: &Style,
         page: &PageOptions<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         match (self, format) {
-            (Answer::Overview(report), ShowFormat::Json) => render::json(report, out),
-            (Answer::Overview(report), ShowFormat::Markdown) => render::overview_markdown(report, page, out),
-            (Answer::Overview(report), ShowFormat::Text | ShowFormat::Csv) => {
-                render::overview_text(report, style, out)
-            }
-            (Answer::Show(report), ShowFormat::Json) => render::json(report, out),
-            (Answer::Show(report), ShowFormat::Csv) => render::show_csv(report, out),
-            (Answer::Show(report), ShowFormat::Markdown) => render::show_markdown(report, page, out),
-            (Answer::Show(report), ShowFormat::Text) => render::show_text(report, style, out),
+            (Answer::Overview(report), ViewFormat::Json) => render::json(report, out),
+            (Answer::Overview(report), ViewFormat::Markdown) => render::overview_markdown(report, page, out),
+            (Answer::Overview(report), _) => render::overview_text(report, style, out),
+            (Answer::Show(report), ViewFormat::Json) => render::json(report, out),
+            (Answer::Show(report), ViewFormat::Csv) => render::show_csv(report, out),
+            (Answer::Show(report), ViewFormat::Markdown) => render::show_markdown(report, page, out),
+            (Answer::Show(report), _) => render::show_text(report, style, out),
+            (Answer::Flame(report), ViewFormat::Folded) => render::folded(report, out),
+            (Answer::Flame(report), _) => render::speedscope(report, out),
         }
     }
 }
@@ -170,12 +195,14 @@ pub(super) fn answer(
     view: Option<&View>,
 ) -> Result<(Answer, Model)> {
     let common = &args.common;
-    let mut model = subject::model(file, packages, &search(common), common)?;
+    let needed = view.map(View::dims_needed).unwrap_or_default();
+    let mut model = subject::model_for(file, packages, &search(common), common, &needed)?;
     let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
     memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
     let answer = timing::phase("report", || match view {
         None => Answer::Overview(report::overview(&model, limit, &regions)),
+        Some(view) if args.format.is_flame() => Answer::Flame(report::flame(&model, view)),
         Some(view) => Answer::Show(report::show(&model, view, &ShowOptions { limit })),
     });
     Ok((answer, model))

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
-use super::commands::{dimensions, filter_of, finish, open, packages_of, page, prepare, search};
+use super::commands::{dimensions, filter_of, finish, open, packages_of, page, prepare, refuse_code, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject;
@@ -39,6 +39,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
         MeasureArg::File => Measure::File,
         MeasureArg::Mem => Measure::Memory,
     };
+    refuse_code(&dims)?;
     let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
     let page = page(&args.page, common)?;
     let changed = args.lockfile.as_deref().map(dependencies).transpose()?;

@@ -6,9 +6,11 @@ use anyhow::Result;
 
 use super::args::CommonArgs;
 use super::commands::open;
-use crate::format::Image;
+use super::error::CliError;
+use crate::format::{Detail, Image};
 use crate::input::Input;
 use crate::input::companion::Search;
+use crate::model::view::Dim;
 use crate::model::{Contents, Holds, Model};
 use crate::project::Packages;
 use crate::snapshot::{self, Snapshot};
@@ -41,13 +43,14 @@ fn read<T>(
     input: &Input,
     packages: &Packages,
     search: &Search,
+    detail: Detail,
     also: impl FnOnce(&Image<'_>, &Model) -> T,
 ) -> Result<Subject<T>> {
     if snapshot::is_parquet(input.bytes()) {
         let read = phase("snapshot", || snapshot::read(input)).map_err(super::explain)?;
         return Ok(Subject::Snapshot(read));
     }
-    let read = format::read_with(input, search, |image| {
+    let read = format::read_detailed_with(input, search, detail, |image| {
         let model = attrib::attribute(input, image, packages);
         let also = also(image, &model);
         Subject::Binary { model, also }
@@ -62,7 +65,7 @@ pub(super) fn load(
     search: &Search,
     common: &CommonArgs,
 ) -> Result<Subject<()>> {
-    read(&open(path, common)?, packages, search, |_, _| ())
+    read(&open(path, common)?, packages, search, Detail::Plain, |_, _| ())
 }
 
 /// The same with the list of packages that a binary holds itself, as JSON.
@@ -73,10 +76,57 @@ pub(super) fn listed(
     common: &CommonArgs,
 ) -> Result<(Model, Option<Vec<u8>>)> {
     let list = |image: &Image<'_>, _: &Model| image.header.packages.clone();
-    Ok(match read(&open(path, common)?, packages, search, list)? {
+    Ok(match read(&open(path, common)?, packages, search, Detail::Plain, list)? {
         Subject::Binary { model, also } => (model, also),
         Subject::Snapshot(Snapshot { model, .. }) => (model, None),
     })
+}
+
+/// The model of a binary with where its instructions come from, if `dims` ask for that.
+///
+/// *Errors*: they do, and it is a snapshot, or has nothing that could tell.
+pub(super) fn model_for(
+    path: &Path,
+    packages: &Packages,
+    search: &Search,
+    common: &CommonArgs,
+    dims: &[Dim],
+) -> Result<Model> {
+    let Some(dim) = dims.iter().find(|dim| dim.is_of_code()) else {
+        return model(path, packages, search, common);
+    };
+    let model = match read(&open(path, common)?, packages, search, Detail::Code, |_, _| ())? {
+        Subject::Binary { model, .. } => model,
+        Subject::Snapshot(_) => {
+            let message =
+                format!("`{}` is a snapshot, which says nothing of `{}`", path.display(), dim.as_str());
+            return Err(CliError::new(message).with_hint("pass the binary that it was made of").into());
+        }
+    };
+    match model.code.as_ref().map(|code| (code.frames.is_empty(), code.lines.is_empty())) {
+        Some((false, _)) if *dim == Dim::Inlined => Ok(model),
+        Some((_, false)) if *dim != Dim::Inlined => Ok(model),
+        _ => Err(unknown_code(path, &model, *dim)),
+    }
+}
+
+/// Why a binary cannot be shown by a dimension of its code, and what to do about it.
+fn unknown_code(path: &Path, model: &Model, dim: Dim) -> anyhow::Error {
+    let (path, what) =
+        (path.display(), if dim == Dim::Inlined { "inlined functions" } else { "lines of source" });
+    let message = match model.facts.debug_info.as_deref() {
+        None => format!("`{path}` has no debug information, which alone tells of {what}"),
+        Some("pdb") => format!("`{path}` has its debug information in a PDB, of which {what} are not read"),
+        Some(_) => format!("the debug information of `{path}` says nothing of {what}"),
+    };
+    let hint = match model.facts.debug_info.as_deref() {
+        Some("pdb") => "a build for a GNU target has DWARF, which tells: x86_64-pc-windows-gnu",
+        _ => {
+            "build with `debug = \"line-tables-only\"` in the profile of Cargo.toml, or with -g1 for C: that is \
+             enough, but not split into .dwo files. If it was separated, name it with --debug-file"
+        }
+    };
+    CliError::new(message).with_hint(hint).into()
 }
 
 /// The model of a file, whichever it is.
@@ -96,7 +146,7 @@ pub(super) fn with_contents(
     let input = open(path, common)?;
     let contents =
         |image: &Image<'_>, model: &Model| phase("contents", || attrib::contents(&input, image, model));
-    Ok(match read(&input, packages, search, contents)? {
+    Ok(match read(&input, packages, search, Detail::Plain, contents)? {
         Subject::Binary { model, also } => (model, also),
         Subject::Snapshot(Snapshot { model, contents }) => (model, contents),
     })
@@ -112,10 +162,15 @@ pub(super) fn two<'i>(
     common: &CommonArgs,
 ) -> Result<[Side<'i>; 2]> {
     let side = |input: &'i Input| -> Result<Side<'i>> {
-        Ok(match read(input, packages, search, |image, _| attrib::Unread::new(input, image))? {
-            Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
-            Subject::Snapshot(Snapshot { model, contents }) => Side { model, contents: Box::new(contents) },
-        })
+        Ok(
+            match read(input, packages, search, Detail::Plain, |image, _| attrib::Unread::new(input, image))?
+            {
+                Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
+                Subject::Snapshot(Snapshot { model, contents }) => {
+                    Side { model, contents: Box::new(contents) }
+                }
+            },
+        )
     };
     let [old, new] = files;
     if common.timings {

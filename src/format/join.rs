@@ -176,6 +176,9 @@ fn append<'data>(whole: &mut Image<'data>, part: Part<'data>, shift: Shift) {
         p
     }));
     whole.sources.extend(image.sources);
+    if let Some(code) = image.code {
+        whole.code.get_or_insert_default().absorb(code, |s| Some(shift.span(&s)));
+    }
     whole.charges.extend(image.charges.into_iter().map(|c| {
         let place = span(&(c.start..c.end));
         let on = match c.on {

@@ -8,6 +8,7 @@
 //! All places in an [`Image`] are positions on its [`Line`]; see there.
 
 pub mod archive;
+pub mod code;
 mod companion;
 mod cursor;
 pub mod dwarf;
@@ -28,7 +29,8 @@ pub mod wasm;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub use companion::read_with;
+pub use code::{CodeFacts, Detail};
+pub use companion::{read_detailed_with, read_with};
 pub use cursor::{Addend, Fixup};
 pub use elsewhere::{Elsewhere, SharedText, SplitUnit, Supplement, TextField};
 pub use line::{Laid, Line, Load, Mapping};
@@ -66,6 +68,8 @@ pub struct Image<'data> {
     pub unit_ranges: Vec<UnitRange>,
     /// Which debug information belongs to which unit.
     pub unit_parts: Vec<UnitPart>,
+    /// Where each instruction comes from, if that was asked for.
+    pub code: Option<CodeFacts>,
     /// Names of source files that debug information lists besides those of units.
     pub sources: Vec<Cow<'data, str>>,
     /// Bytes that exist on account of something else.
@@ -216,6 +220,7 @@ impl<'data> Image<'data> {
             units: Vec::new(),
             unit_ranges: Vec::new(),
             unit_parts: Vec::new(),
+            code: None,
             sources: Vec::new(),
             charges: Vec::new(),
             pointers: Vec::new(),
@@ -549,12 +554,25 @@ pub(crate) fn code_spans(sections: &[Section<'_>]) -> Vec<Range<u64>> {
 /// [`Error::Malformed`] if there is no structure behind them. Everything else
 /// that is wrong becomes a [`Diagnostic`].
 pub fn read(input: &Input) -> Result<Image<'_>, Error> {
+    read_detailed(input, Detail::Plain)
+}
+
+/// The same in as much detail as is asked for.
+///
+/// *Errors*: as [`read`].
+pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> {
     let bytes = input.bytes();
-    if bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::THIN_MAGIC) {
-        return Ok(archive::read(bytes));
-    }
-    match macho::read(bytes).or_else(|| read_image(bytes)) {
-        Some(Ok(image)) => Ok(image),
+    let read = match bytes.starts_with(archive::MAGIC) || bytes.starts_with(archive::THIN_MAGIC) {
+        true => Some(Ok(archive::read(bytes, detail))),
+        false => macho::read(bytes, detail).or_else(|| read_image(bytes, detail)),
+    };
+    match read {
+        Some(Ok(mut image)) => {
+            if detail == Detail::Code {
+                image.code.get_or_insert_default();
+            }
+            Ok(image)
+        }
         Some(Err(source)) => Err(Error::Malformed { path: input.path().to_path_buf(), source }),
         None => Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) }),
     }
@@ -564,17 +582,17 @@ pub fn read(input: &Input) -> Result<Image<'_>, Error> {
 pub(crate) type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads what is not an archive; `None` if its first bytes are of no known format.
-fn read_image(bytes: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
+fn read_image(bytes: &[u8], detail: Detail) -> Option<Result<Image<'_>, Fatal>> {
     if bytes.starts_with(b"\x7fELF") {
-        return Some(elf::read(bytes));
+        return Some(elf::read(bytes, detail));
     }
     if bytes.starts_with(wasm::MAGIC) {
-        return Some(wasm::read(bytes));
+        return Some(wasm::read(bytes, detail));
     }
     if macho::is_thin(bytes) {
-        return Some(macho::read_thin(bytes));
+        return Some(macho::read_thin(bytes, detail));
     }
-    pe::read(bytes)
+    pe::read(bytes, detail)
 }
 
 /// What bytes that are no known binary look like.

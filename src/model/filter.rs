@@ -84,6 +84,18 @@ impl Filter {
         }
     }
 
+    /// Adds the dimensions that it looks at.
+    pub fn dims(&self, to: &mut Vec<Dim>) {
+        match self {
+            Filter::And(a, b) | Filter::Or(a, b) => {
+                a.dims(to);
+                b.dims(to);
+            }
+            Filter::Not(a) => a.dims(to),
+            Filter::Test(dim, _) => to.push(*dim),
+        }
+    }
+
     /// Makes the filter ready for the keys of one model.
     pub fn compile<'m>(&self, model: &'m Model) -> Compiled<'m> {
         match self {

@@ -1,6 +1,6 @@
 //! The leaf table: one row per run of bytes with one owner in every dimension.
 
-use super::{OwnerId, SectionId, SegmentId, Sizes, SymbolId, UnitId};
+use super::{FrameId, LineId, OwnerId, SectionId, SegmentId, Sizes, SymbolId, UnitId};
 use crate::kind::Kind;
 
 /// One run of the line that is loaded into memory.
@@ -33,6 +33,10 @@ pub struct Leaf {
     pub unit: UnitId,
     /// The attribution to crates.
     pub owner: OwnerId,
+    /// The innermost function that the code is of; none if that is not known, or was not asked for.
+    pub frame: FrameId,
+    /// The line of source that the code is of; none if that is not known, or was not asked for.
+    pub line: LineId,
     /// Whether the run's boundaries are computed shares, or its owner is a guess or the choice of a majority.
     pub estimated: bool,
     /// Whether the symbol of the run starts here: counts symbols without counting any twice.
@@ -53,6 +57,9 @@ impl Leaf {
     }
 }
 
+/// What is not known to be code.
+const NO_CODE: (FrameId, LineId) = (FrameId::NONE, LineId::NONE);
+
 const ESTIMATED: u8 = 1;
 const HOME: u8 = 2;
 const IN_FILE: u8 = 4;
@@ -69,6 +76,8 @@ pub struct Leaves {
     symbol: Vec<SymbolId>,
     unit: Vec<UnitId>,
     owner: Vec<OwnerId>,
+    /// Empty unless it was asked where instructions come from.
+    code: Vec<(FrameId, LineId)>,
     flags: Vec<u8>,
     mappings: Vec<Mapping>,
 }
@@ -95,6 +104,7 @@ impl Leaves {
             && self.unit.last() == Some(&leaf.unit)
             && self.owner.last() == Some(&leaf.owner)
             && self.segment.last() == Some(&leaf.segment)
+            && self.code_at(self.start.len() - 1) == (leaf.frame, leaf.line)
         {
             return;
         }
@@ -106,6 +116,15 @@ impl Leaves {
         self.unit.push(leaf.unit);
         self.owner.push(leaf.owner);
         self.flags.push(flags);
+        let code = (leaf.frame, leaf.line);
+        if code != NO_CODE || !self.code.is_empty() {
+            self.code.resize(self.start.len() - 1, NO_CODE);
+            self.code.push(code);
+        }
+    }
+
+    fn code_at(&self, index: usize) -> (FrameId, LineId) {
+        self.code.get(index).copied().unwrap_or(NO_CODE)
     }
 
     /// Number of leaves.
@@ -125,6 +144,7 @@ impl Leaves {
         let start = self.start[index];
         let end = self.start.get(index + 1).copied().unwrap_or(self.end);
         let flags = self.flags[index];
+        let (frame, line) = self.code_at(index);
         Leaf {
             start,
             len: end - start,
@@ -134,6 +154,8 @@ impl Leaves {
             symbol: self.symbol[index],
             unit: self.unit[index],
             owner: self.owner[index],
+            frame,
+            line,
             estimated: flags & ESTIMATED != 0,
             home: flags & HOME != 0,
             in_file: flags & IN_FILE != 0,

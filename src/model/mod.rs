@@ -5,15 +5,18 @@
 
 mod duplicates;
 pub mod filter;
+mod inlining;
 mod leaves;
 mod rows;
 pub mod view;
 
 pub use duplicates::{Duplicates, Identical, Piece, PieceForm, Similar};
+pub use inlining::Inlining;
 pub use leaves::{Leaf, Leaves, Mapping};
 pub use rows::{
-    Build, CrateId, CrateRow, Evidence, Facts, MemberRow, Owner, OwnerId, SectionId, SectionRow, SegmentId,
-    SegmentRow, Source, SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
+    Build, CodeRows, CrateId, CrateRow, Evidence, Facts, FrameId, FrameRow, FunctionId, FunctionRow, LineId,
+    LineRow, MemberRow, Owner, OwnerId, SectionId, SectionRow, SegmentId, SegmentRow, Source, SymbolId,
+    SymbolRow, SymbolSort, UnitId, UnitRow,
 };
 
 use crate::error::Diagnostic;
@@ -91,6 +94,8 @@ pub struct Model {
     pub crates: Vec<CrateRow>,
     /// Attributions in use, by [`OwnerId`].
     pub owners: Vec<Owner>,
+    /// Where instructions come from, if that was asked for.
+    pub code: Option<CodeRows>,
     /// Texts of all rows.
     pub names: Names,
     /// What could not be understood.
@@ -144,6 +149,42 @@ impl Model {
         }
     }
 
+    /// The name of a function for people.
+    ///
+    /// *Cost*: demangles at every call.
+    pub fn function_label(&self, id: FunctionId) -> String {
+        let row = self.code.as_ref().zip(id.get()).and_then(|(code, i)| code.functions.get(i));
+        match row {
+            Some(row) if row.is_linkage => crate::names::display(self.names.get(row.name)),
+            Some(row) => {
+                let name = self.names.get(row.name);
+                match self.names.get(row.file) {
+                    "" => name.to_string(),
+                    _ if name.contains("::") => name.to_string(),
+                    file => format!("{name} ({file})"),
+                }
+            }
+            None => String::new(),
+        }
+    }
+
+    /// The crate that defines a function, as its name or file says: without a version.
+    pub fn function_crate(&self, id: FunctionId) -> Option<String> {
+        let row = self.code.as_ref()?.functions.get(id.get()?)?;
+        if !row.is_linkage {
+            return crate::names::source_crate(self.names.get(row.file));
+        }
+        let told = crate::names::crates(self.names.get(row.name));
+        told.defined_in.map(|krate| krate.name.into_owned())
+    }
+
+    /// A frame and those it is inlined into, the innermost first.
+    pub fn stack(&self, frame: FrameId) -> impl Iterator<Item = &FrameRow> {
+        let frames = self.code.as_ref().map_or(&[][..], |code| &code.frames);
+        let row = |id: FrameId| id.get().and_then(|i| frames.get(i));
+        std::iter::successors(row(frame), move |f| row(f.parent))
+    }
+
     /// The attribution of a leaf.
     pub fn owner(&self, id: OwnerId) -> &Owner {
         &self.owners[id.0 as usize]
@@ -175,6 +216,8 @@ impl Model {
                 || !known(leaf.symbol.get(), self.symbols.len())
                 || !known(leaf.unit.get(), self.units.len())
                 || !known(leaf.owner.get(), self.owners.len())
+                || !known(leaf.frame.get(), self.code.as_ref().map_or(0, |c| c.frames.len()))
+                || !known(leaf.line.get(), self.code.as_ref().map_or(0, |c| c.lines.len()))
             {
                 return Err(format!("leaf {index} refers to a row that does not exist"));
             }

@@ -30,6 +30,60 @@ id! {
     /// A row of [`super::Model::owners`].
     OwnerId
 }
+id! {
+    /// A row of [`CodeRows::functions`].
+    FunctionId
+}
+id! {
+    /// A row of [`CodeRows::frames`].
+    FrameId
+}
+id! {
+    /// A row of [`CodeRows::lines`].
+    LineId
+}
+
+/// Where instructions come from in source. Made only where a question needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CodeRows {
+    /// Functions that have code, by [`FunctionId`].
+    pub functions: Vec<FunctionRow>,
+    /// Functions where they have code, by [`FrameId`]: what is inlined comes behind what it is inlined into.
+    pub frames: Vec<FrameRow>,
+    /// Lines of source that have code, by [`LineId`].
+    pub lines: Vec<LineRow>,
+}
+
+/// A function of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionRow {
+    /// The name that linkers see if it has one, else its path.
+    pub name: NameId,
+    /// Whether it is a name that linkers see, which may be mangled.
+    pub is_linkage: bool,
+    /// The file it is declared in, if its path alone does not tell it from others.
+    pub file: NameId,
+}
+
+/// A function where it has code: by itself, or inlined into another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameRow {
+    /// The function.
+    pub function: FunctionId,
+    /// The frame it was inlined into, of a lower number; none for a function by itself.
+    pub parent: FrameId,
+    /// The line it was called at; none if it was not inlined or that is not known.
+    pub call: LineId,
+}
+
+/// A line of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LineRow {
+    /// The file, as people know it: without the folders of the machine it was built on.
+    pub file: NameId,
+    /// Number from 1; 0 for what a compiler made up.
+    pub line: u32,
+}
 
 /// The file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]

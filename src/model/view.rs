@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::filter::Filter;
-use super::{CrateId, Evidence, Leaf, Model, Sizes, Source, SymbolId};
-use crate::intern::Distinct;
+use super::inlining::{Inlining, Ledger};
+use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId};
+use crate::intern::{Distinct, NameId};
 use crate::kind::Kind;
 use crate::names;
 
@@ -38,6 +39,12 @@ pub enum Dim {
     Generic,
     /// The unit of debug information, or the file of the symbol table.
     Unit,
+    /// The source file of the code.
+    File,
+    /// The line of source of the code.
+    Line,
+    /// The function of the source that the code is of, inlined or not.
+    Inlined,
     /// What the attribution stands on.
     Evidence,
     /// The member of an archive, slice of a universal file or module of a component.
@@ -46,7 +53,7 @@ pub enum Dim {
 
 impl Dim {
     /// Every dimension, in the order help texts list them.
-    pub const ALL: [Dim; 13] = [
+    pub const ALL: [Dim; 16] = [
         Dim::Kind,
         Dim::Segment,
         Dim::Section,
@@ -58,6 +65,9 @@ impl Dim {
         Dim::Symbol,
         Dim::Generic,
         Dim::Unit,
+        Dim::File,
+        Dim::Line,
+        Dim::Inlined,
         Dim::Evidence,
         Dim::Member,
     ];
@@ -76,6 +86,9 @@ impl Dim {
             Dim::Symbol => "symbol",
             Dim::Generic => "generic",
             Dim::Unit => "unit",
+            Dim::File => "file",
+            Dim::Line => "line",
+            Dim::Inlined => "inlined",
             Dim::Evidence => "evidence",
             Dim::Member => "member",
         }
@@ -83,7 +96,12 @@ impl Dim {
 
     /// Whether names of symbols decide.
     fn is_of_symbols(self) -> bool {
-        matches!(self, Dim::Symbol | Dim::Module | Dim::Generic)
+        matches!(self, Dim::Symbol | Dim::Module | Dim::Generic | Dim::Inlined)
+    }
+
+    /// Whether it is known only where [`Model::code`] is.
+    pub fn is_of_code(self) -> bool {
+        matches!(self, Dim::File | Dim::Line | Dim::Inlined)
     }
 
     /// The dimension of that name; `_` is as good as `-`.
@@ -132,6 +150,8 @@ pub enum Sort {
     Name,
     /// Most symbols first.
     Symbols,
+    /// Largest first with all that is inlined; as by size where that is not known.
+    Total,
 }
 
 /// A question to a model.
@@ -147,6 +167,17 @@ pub struct View {
     pub sort: Sort,
 }
 
+impl View {
+    /// All dimensions that an answer needs: those to group by and those of the filter.
+    pub fn dims_needed(&self) -> Vec<Dim> {
+        let mut dims = self.dims.clone();
+        if let Some(filter) = &self.filter {
+            filter.dims(&mut dims);
+        }
+        dims
+    }
+}
+
 /// One group of leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -158,6 +189,8 @@ pub struct Node {
     pub symbols: u64,
     /// Bytes of the file whose boundaries are computed shares.
     pub estimated: u64,
+    /// What it comes to with all that is inlined, in the dimension of functions.
+    pub inlining: Option<Inlining>,
     /// Groups of the next dimension, in order.
     pub children: Vec<Node>,
 }
@@ -196,6 +229,7 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
     let guesses = |leaf: &Leaf| {
         view.dims.contains(&Dim::InstantiatedBy) && model.owner(leaf.owner).instantiated_evidence.is_guess()
     };
+    let mut inlined = Ledger::default();
     for leaf in model.leaves.iter() {
         if !accepts(&leaf) {
             continue;
@@ -203,6 +237,9 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
         let mut node = 0u32;
         for (level, keys) in keys.iter().enumerate() {
             let key = keys.key(&leaf);
+            if keys.dim == Dim::Inlined {
+                inlined.add(node, leaf.frame, key, leaf.sizes());
+            }
             // Neighbours in the file mostly share their groups.
             let (from, known, _) = last[level];
             if (from, known) != (node, key) {
@@ -215,6 +252,15 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
         }
         sums[node as usize].add(&leaf, guesses(&leaf));
     }
+    let mut inlining: HashMap<u32, Inlining> = HashMap::new();
+    if let Some(keys) = keys.iter().find(|keys| keys.dim == Dim::Inlined) {
+        let frames = model.code.as_ref().map_or(&[][..], |code| &code.frames);
+        // A function may have no byte but those of what is inlined into it.
+        for (node, key, sum) in inlined.sums(frames, keys) {
+            inlining.insert(nodes.insert((node, key)) + 1, sum);
+        }
+        sums.resize(nodes.values().len() + 1, Sum::default());
+    }
     // Children have higher numbers than their parents.
     for index in (0..nodes.values().len()).rev() {
         let (parent, _) = nodes.values()[index];
@@ -225,7 +271,14 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
     for (index, &(parent, _)) in nodes.values().iter().enumerate() {
         children.entry(parent).or_default().push(index as u32 + 1);
     }
-    let build = Build { nodes: nodes.values(), sums: &sums, children: &children, keys: &keys, view };
+    let build = Build {
+        nodes: nodes.values(),
+        sums: &sums,
+        inlining: &inlining,
+        children: &children,
+        keys: &keys,
+        view,
+    };
     let roots = build.level(0, 0);
     let whole = sums[0];
     Tree { roots, total: whole.sizes, symbols: whole.symbols, estimated: whole.estimated, keys }
@@ -257,6 +310,7 @@ impl Sum {
 struct Build<'t, 'm> {
     nodes: &'t [(u32, u32)],
     sums: &'t [Sum],
+    inlining: &'t HashMap<u32, Inlining>,
     children: &'t HashMap<u32, Vec<u32>>,
     keys: &'t [Keys<'m>],
     view: &'t View,
@@ -275,6 +329,7 @@ impl Build<'_, '_> {
                     sizes: sum.sizes,
                     symbols: sum.symbols,
                     estimated: sum.estimated,
+                    inlining: self.inlining.get(&node).copied(),
                     children: self.level(node, level + 1),
                 }
             })
@@ -287,6 +342,11 @@ impl Build<'_, '_> {
             Sort::Size => rows.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| keys.compare(a.key, b.key))),
             Sort::Symbols => rows.sort_by(|a, b| {
                 let order = |n: &Node| Reverse((n.symbols, size(n)));
+                order(a).cmp(&order(b)).then_with(|| keys.compare(a.key, b.key))
+            }),
+            Sort::Total => rows.sort_by(|a, b| {
+                let total = |n: &Node| self.view.measure.of(n.inlining.map_or(n.sizes, |i| i.total));
+                let order = |n: &Node| Reverse((total(n), size(n)));
                 order(a).cmp(&order(b)).then_with(|| keys.compare(a.key, b.key))
             }),
             Sort::Name => rows.sort_by_cached_key(|n| (keys.label(n.key), n.key)),
@@ -303,18 +363,60 @@ pub struct Keys<'m> {
     model: &'m Model,
     /// For dimensions derived from symbol names: by symbol, an index into `texts`.
     of_symbol: Vec<u32>,
+    /// By function of the source: an index into `texts`.
+    of_function: Vec<u32>,
+    /// By line of source: its place in order of files and lines.
+    line_order: Vec<u32>,
     texts: Vec<String>,
 }
 
+/// What stands for the file and the line of bytes that no line table speaks of.
+const NO_LINE: &str = "[no line information]";
+
 /// Derived names are computed in runs of this many, whatever the number of threads.
 const CHUNK: usize = 4096;
+
+/// By line of source: its place among all, by the name of the file and the number.
+fn line_order(model: &Model) -> Vec<u32> {
+    let lines = model.code.as_ref().map_or(&[][..], |code| &code.lines);
+    let mut files: Vec<NameId> = lines.iter().map(|row| row.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    files.sort_by_key(|&file| model.names.get(file));
+    let place: HashMap<NameId, usize> = files.iter().copied().zip(0..).collect();
+    let mut order: Vec<u32> = (0..lines.len() as u32).collect();
+    order.sort_by_key(|&line| {
+        let row = lines[line as usize];
+        (place.get(&row.file), row.line)
+    });
+    let mut places = vec![0; lines.len()];
+    for (place, line) in (0..).zip(order) {
+        places[line as usize] = place;
+    }
+    places
+}
 
 impl<'m> Keys<'m> {
     /// The keys of `dim` in `model`.
     ///
     /// *Cost*: none for most; `module` and `generic` parse the name of every symbol once.
     pub fn new(model: &'m Model, dim: Dim) -> Keys<'m> {
-        let mut keys = Keys { dim, model, of_symbol: Vec::new(), texts: Vec::new() };
+        let mut keys = Keys {
+            dim,
+            model,
+            of_symbol: Vec::new(),
+            of_function: Vec::new(),
+            line_order: Vec::new(),
+            texts: Vec::new(),
+        };
+        if dim == Dim::Line {
+            keys.line_order = line_order(model);
+            return keys;
+        }
+        if dim == Dim::Inlined {
+            keys.name_functions();
+            return keys;
+        }
         let derive: fn(&str) -> String = match dim {
             Dim::Module => |name| names::module(name).unwrap_or_else(|| "[no module]".to_string()),
             Dim::Generic => names::generic,
@@ -333,10 +435,55 @@ impl<'m> Keys<'m> {
         keys
     }
 
+    /// Names functions and, where the source says nothing, symbols.
+    ///
+    /// Copies of a function whose names differ in nothing that is shown are one.
+    fn name_functions(&mut self) {
+        let model = self.model;
+        let code = model.code.as_ref();
+        let functions = code.map_or(&[][..], |code| &code.functions);
+        let ids: Vec<FunctionId> = (0..functions.len()).map(FunctionId::new).collect();
+        let label =
+            |ids: &[FunctionId]| -> Vec<String> { ids.iter().map(|&f| model.function_label(f)).collect() };
+        let labels: Vec<Vec<String>> = ids.par_chunks(CHUNK).map(label).collect();
+        // Functions without a name that linkers see may share one with those of other files.
+        let mut texts: Distinct<(String, NameId)> = Distinct::default();
+        for (label, row) in labels.into_iter().flatten().zip(functions) {
+            self.of_function.push(texts.insert((label, row.file)));
+        }
+        let mut at_home = vec![None; model.symbols.len()];
+        for leaf in model.leaves.iter().filter(|leaf| leaf.home) {
+            if let (Some(symbol), Some(outer)) = (leaf.symbol.get(), model.stack(leaf.frame).last()) {
+                at_home[symbol] = Some(outer.function);
+            }
+        }
+        self.of_symbol = at_home
+            .into_iter()
+            .enumerate()
+            .map(|(symbol, function)| match function {
+                Some(function) => self.of_function(function),
+                None => texts.insert((model.symbol_label(SymbolId::new(symbol)), NameId::NONE)),
+            })
+            .collect();
+        self.texts = texts.into_values().into_iter().map(|(text, _)| text).collect();
+    }
+
+    /// The key of a function, in the dimension of functions.
+    pub(crate) fn of_function(&self, function: FunctionId) -> u32 {
+        function.get().and_then(|i| self.of_function.get(i)).copied().unwrap_or(u32::MAX)
+    }
+
+    /// A function that a key stands for, in the dimension of functions.
+    ///
+    /// *Cost*: looks at all functions.
+    pub fn function(&self, key: u32) -> Option<FunctionId> {
+        self.of_function.iter().position(|&k| k == key).map(FunctionId::new)
+    }
+
     /// Number of ids that stand for themselves; the keys above are anonymous bytes by section.
     fn named(&self) -> u32 {
         let count = match self.dim {
-            Dim::Module | Dim::Generic => self.texts.len(),
+            Dim::Module | Dim::Generic | Dim::Inlined => self.texts.len(),
             _ => self.model.symbols.len(),
         };
         count as u32
@@ -361,6 +508,13 @@ impl<'m> Keys<'m> {
             Dim::Module | Dim::Generic => {
                 leaf.symbol.get().and_then(|i| self.of_symbol.get(i)).copied().unwrap_or_else(anonymous)
             }
+            Dim::Inlined => {
+                let frame = leaf.frame.get().and_then(|i| self.model.code.as_ref()?.frames.get(i));
+                let symbol = || leaf.symbol.get().and_then(|i| self.of_symbol.get(i)).copied();
+                frame.map(|f| self.of_function(f.function)).or_else(symbol).unwrap_or_else(anonymous)
+            }
+            Dim::File => self.line_row(leaf.line.0).map_or(u32::MAX, |row| row.file.0),
+            Dim::Line => leaf.line.0,
             Dim::Unit => leaf.unit.get().map_or(u32::MAX, |i| self.model.units[i].name.0),
             Dim::Evidence => self.model.owner(leaf.owner).evidence as u32,
             Dim::Member => self.model.member_at(leaf.start).map_or(u32::MAX, |m| m.name.0),
@@ -372,6 +526,10 @@ impl<'m> Keys<'m> {
         if krate == CrateId::NONE { self.model.owner(leaf.owner).krate.0 } else { krate.0 }
     }
 
+    fn line_row(&self, line: u32) -> Option<&'m super::LineRow> {
+        self.model.code.as_ref()?.lines.get(line as usize)
+    }
+
     fn crate_row(&self, leaf: &Leaf) -> &'m super::CrateRow {
         let krate = self.model.owner(leaf.owner).krate;
         &self.model.crates[krate.0 as usize]
@@ -381,15 +539,22 @@ impl<'m> Keys<'m> {
     /// names by their text, whenever they were seen first.
     fn compare(&self, a: u32, b: u32) -> Ordering {
         let text = |key: u32| match self.dim {
-            Dim::Section | Dim::Unit | Dim::Member => self.model.names.get(crate::intern::NameId(key)),
-            Dim::Module | Dim::Generic if key < self.named() => &self.texts[key as usize],
-            Dim::Module | Dim::Generic | Dim::Symbol if key >= self.named() && key != u32::MAX => {
-                self.model.names.get(crate::intern::NameId(key - self.named()))
+            Dim::Section | Dim::Unit | Dim::Member | Dim::File => self.model.names.get(NameId(key)),
+            Dim::Module | Dim::Generic | Dim::Inlined if key < self.named() => &self.texts[key as usize],
+            Dim::Module | Dim::Generic | Dim::Inlined | Dim::Symbol
+                if key >= self.named() && key != u32::MAX =>
+            {
+                self.model.names.get(NameId(key - self.named()))
             }
             _ => "",
         };
         let is_anonymous = |key: u32| self.dim.is_of_symbols() && key >= self.named();
-        is_anonymous(a).cmp(&is_anonymous(b)).then_with(|| text(a).cmp(text(b))).then(a.cmp(&b))
+        let line = |key: u32| self.line_order.get(key as usize);
+        is_anonymous(a)
+            .cmp(&is_anonymous(b))
+            .then_with(|| text(a).cmp(text(b)))
+            .then_with(|| line(a).cmp(&line(b)))
+            .then(a.cmp(&b))
     }
 
     /// The symbol a key stands for, in the symbol dimension.
@@ -410,7 +575,7 @@ impl<'m> Keys<'m> {
     /// The name of a key for people.
     pub fn label(&self, key: u32) -> String {
         let model = self.model;
-        let name = |id: u32| model.names.get(crate::intern::NameId(id));
+        let name = |id: u32| model.names.get(NameId(id));
         let none = |what: &str| format!("[no {what}]");
         let anonymous = || match key.saturating_sub(self.named()) {
             id if id == u32::MAX - self.named() => none("section"),
@@ -426,7 +591,12 @@ impl<'m> Keys<'m> {
             Dim::Section if key == u32::MAX => none("section"),
             Dim::Unit if key == u32::MAX => none("unit"),
             Dim::Member if key == u32::MAX => none("member"),
-            Dim::Section | Dim::Unit | Dim::Member => name(key).to_string(),
+            Dim::File if key == u32::MAX => NO_LINE.to_string(),
+            Dim::Section | Dim::Unit | Dim::Member | Dim::File => name(key).to_string(),
+            Dim::Line => match self.line_row(key) {
+                Some(row) => format!("{}:{}", model.names.get(row.file), row.line),
+                None => NO_LINE.to_string(),
+            },
             Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy => {
                 model.crates.get(key as usize).map_or("", |c| model.names.get(c.label)).to_string()
             }
@@ -435,8 +605,10 @@ impl<'m> Keys<'m> {
                 found.map_or_else(|| none("crate"), |s| s.as_str().to_string())
             }
             Dim::Symbol if key < self.named() => model.symbol_label(SymbolId(key)),
-            Dim::Module | Dim::Generic if key < self.named() => self.texts[key as usize].clone(),
-            Dim::Symbol | Dim::Module | Dim::Generic => anonymous(),
+            Dim::Module | Dim::Generic | Dim::Inlined if key < self.named() => {
+                self.texts[key as usize].clone()
+            }
+            Dim::Symbol | Dim::Module | Dim::Generic | Dim::Inlined => anonymous(),
             Dim::Evidence => {
                 let found = Evidence::ALL.into_iter().find(|&e| e as u32 == key);
                 found.map_or("", |e| e.as_str()).to_string()

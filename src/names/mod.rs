@@ -76,6 +76,7 @@ mod legacy_text;
 mod msvc;
 mod path;
 mod punycode;
+mod source;
 mod stable;
 mod suffix;
 #[cfg(test)]
@@ -93,6 +94,7 @@ pub use instance::{
     Arguments, ImplBlock, Implemented, Instance, arguments, dropped, generic_type, implemented, instance,
     parent, self_type, type_of, whole_of_part,
 };
+pub use source::{source_crate, source_file};
 pub use stable::{is_telling, stable};
 pub use suffix::{Suffix, Suffixes};
 pub use toolchain::{is_lent_crate, is_shim_crate, is_toolchain_crate};

@@ -59,16 +59,21 @@ pub(super) fn io_error(error: ::csv::Error) -> io::Error {
 pub fn show_csv(show: &Show, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     let numbers = ["file", "memory", "symbols", "estimated"];
-    let header = show.by.iter().map(|d| d.replace('-', "_"));
-    writer.write_record(header.chain(numbers.map(String::from))).map_err(io_error)?;
+    // Two columns must not have one name.
+    let title = |d: &&str| if *d == "file" { "source_file".to_string() } else { d.replace('-', "_") };
+    let header = show.by.iter().map(title);
+    let has_functions = show.by.last() == Some(&"inlined");
+    let of_functions = if has_functions { &["total", "inlined_bytes", "call_sites"][..] } else { &[] };
+    let header = header.chain(numbers.map(String::from)).chain(of_functions.iter().map(|n| n.to_string()));
+    writer.write_record(header).map_err(io_error)?;
     let mut names: Vec<String> = Vec::new();
-    lines(&show.rows, show.by.len(), &mut names, &mut writer)?;
+    lines(&show.rows, (show.by.len(), has_functions), &mut names, &mut writer)?;
     writer.flush()
 }
 
 fn lines<W: Write>(
     rows: &[Row],
-    depth: usize,
+    (depth, has_functions): (usize, bool),
     names: &mut Vec<String>,
     writer: &mut ::csv::Writer<W>,
 ) -> io::Result<()> {
@@ -79,9 +84,14 @@ fn lines<W: Write>(
             let numbers = [row.file, row.memory, row.symbols].map(|n| n.to_string());
             let record = names.iter().cloned().chain((0..missing).map(|_| String::new()));
             let record = record.chain(numbers).chain([row.estimated.to_string()]);
-            writer.write_record(record).map_err(io_error)?;
+            let of_functions = match row.inlining {
+                _ if !has_functions => Vec::new(),
+                Some(i) => [i.total, i.inlined, i.call_sites].map(|n| n.to_string()).to_vec(),
+                None => vec![String::new(); 3],
+            };
+            writer.write_record(record.chain(of_functions)).map_err(io_error)?;
         } else {
-            lines(&row.children, depth, names, writer)?;
+            lines(&row.children, (depth, has_functions), names, writer)?;
         }
         names.pop();
     }

@@ -10,6 +10,7 @@ mod diff;
 mod duplicates;
 mod escape;
 mod explain;
+mod flame;
 mod generics;
 mod json;
 mod markdown;
@@ -26,6 +27,7 @@ pub use diff::diff_text;
 pub use duplicates::{duplicates_csv, duplicates_text};
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
+pub use flame::{folded, speedscope};
 pub use generics::{generic_csv, generic_text, generics_csv, generics_text};
 pub use json::{JsonLines, json};
 pub use markdown::{

@@ -260,7 +260,13 @@ pub fn show_text(report: &Show, style: &Style, out: &mut dyn Write) -> io::Resul
     let of = |file: u64, memory: u64| if in_memory { memory } else { file };
     let total = of(report.shown.file, report.shown.memory);
     let head = if in_memory { "in memory" } else { "size" };
-    let mut sheet = Sheet::new([head, "%", "symbols", &report.by.join(" > ")], &["symbols", "%"]);
+    let title = report.by.join(" > ");
+    // Functions are known by what they come to wherever they are, and not by symbols.
+    let has_functions = report.by.contains(&"inlined");
+    let mut sheet = match has_functions {
+        true => Sheet::new([head, "%", "in total", "sites", &title], &["sites", "%", "in total"]),
+        false => Sheet::new([head, "%", "symbols", &title], &["symbols", "%"]),
+    };
     fn push(rows: &[Row], depth: usize, add: &mut dyn FnMut(&Row, usize)) {
         for row in rows {
             add(row, depth);
@@ -269,12 +275,18 @@ pub fn show_text(report: &Show, style: &Style, out: &mut dyn Write) -> io::Resul
     }
     push(&report.rows, 0, &mut |row, depth| {
         let size = of(row.file, row.memory);
-        sheet.rows.push(vec![
+        let count = |n: u64| if n == 0 { String::from("-") } else { n.to_string() };
+        let mut cells = vec![
             mark(!in_memory && shows(row.estimated_bytes, size, style), style.bytes(size)),
             size::percent(size, total),
-            if row.symbols == 0 { String::from("-") } else { row.symbols.to_string() },
-            indented(depth, &row.name),
-        ]);
+        ];
+        match row.inlining {
+            _ if !has_functions => cells.push(count(row.symbols)),
+            Some(i) => cells.extend([style.bytes(i.total), count(i.call_sites)]),
+            None => cells.extend(["", ""].map(String::from)),
+        }
+        cells.push(indented(depth, &row.name));
+        sheet.rows.push(cells);
     });
     let whole = of(report.head.total.file, report.head.total.memory);
     let name = match (total == whole, in_memory) {
@@ -284,9 +296,13 @@ pub fn show_text(report: &Show, style: &Style, out: &mut dyn Write) -> io::Resul
             format!("total shown, {} of {}", size::percent(total, whole), style.bytes(whole))
         }
     };
-    let symbols: u64 = report.rows.iter().map(|r| r.symbols).sum();
-    let percent = size::percent(total, total);
-    sheet.footer = Some(vec![style.bytes(total), percent, symbols.to_string(), name]);
+    let mut footer = vec![style.bytes(total), size::percent(total, total)];
+    match has_functions {
+        true => footer.extend(["", ""].map(String::from)),
+        false => footer.push(report.rows.iter().map(|r| r.symbols).sum::<u64>().to_string()),
+    }
+    footer.push(name);
+    sheet.footer = Some(footer);
     sheet.write(style, out)
 }
 

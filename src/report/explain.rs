@@ -238,6 +238,7 @@ fn symbol(model: &Model, id: SymbolId) -> Option<ExplainSymbol> {
                 estimated_bytes: None,
                 rest: None,
                 columns: None,
+                inlining: None,
                 children: Vec::new(),
             }),
         }

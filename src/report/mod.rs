@@ -11,6 +11,7 @@ mod dependencies;
 mod diff;
 mod duplicates;
 mod explain;
+mod flame;
 mod generics;
 mod ledger;
 mod limits;
@@ -40,6 +41,7 @@ pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, Match, explain_crate,
     explain_place,
 };
+pub use flame::{Flame, Stack, flame};
 pub use generics::{
     CopyRow, GenericReport, GenericRow, GenericsOptions, GenericsReport, InstantiatorRow, Portion, VtableRow,
     VtableSummary, generic, generics,
@@ -51,7 +53,7 @@ pub use profiles::{
     BuildTime, FeatureRow, FeaturesReport, Measured, Outcome, ProfileRow, ProfilesReport, RunTime, Subject,
     VariantSize, VariantsHead,
 };
-pub use rows::{Columns, Key, Row, Show, ShowOptions, show, show_where};
+pub use rows::{Columns, InliningRow, Key, Row, Show, ShowOptions, show, show_where};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use tree::{BuildPackage, DependencyLine, ListSource, PackageList, PackageRow, TreeReport, tree_report};

@@ -32,6 +32,9 @@ pub struct Row {
     /// Its bytes by what they are for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Columns>,
+    /// What a function comes to with all that is inlined into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inlining: Option<InliningRow>,
     /// Rows of the next dimension; they sum to this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Row>,
@@ -50,6 +53,18 @@ pub struct Columns {
     pub metadata: u64,
     /// Debug information.
     pub debug: u64,
+}
+
+/// What a function comes to with all that is inlined into it. These overlap, and sum to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InliningRow {
+    /// Bytes of the file: its own, and those of what is inlined into it.
+    pub total: u64,
+    /// Those of them that lie in other functions, which it was inlined into.
+    pub inlined: u64,
+    /// Number of calls that were replaced by its code.
+    pub call_sites: u64,
 }
 
 /// What the bytes of a row have in common.
@@ -106,6 +121,18 @@ pub struct Key {
     /// Unit of debug information or file of the symbol table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Source file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line of source, `file:line`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Function of the source, inlined or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inlined: Option<String>,
+    /// Crate that defines that function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inlined_crate: Option<String>,
     /// What the attribution stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::evidence"))]
@@ -224,8 +251,14 @@ impl<'m> Namer<'m> {
             })
             .collect();
         if !hidden.is_empty() {
-            let mut sum =
-                Node { key: 0, sizes: Default::default(), symbols: 0, estimated: 0, children: Vec::new() };
+            let mut sum = Node {
+                key: 0,
+                sizes: Default::default(),
+                symbols: 0,
+                estimated: 0,
+                inlining: None,
+                children: Vec::new(),
+            };
             for node in hidden {
                 sum.sizes += node.sizes;
                 sum.symbols += node.symbols;
@@ -253,6 +286,12 @@ impl<'m> Namer<'m> {
             Dim::Module => out.module = label,
             Dim::Generic => out.generic = label,
             Dim::Unit => out.unit = label,
+            Dim::File => out.file = label,
+            Dim::Line => out.line = label,
+            Dim::Inlined => {
+                out.inlined_crate = keys.function(key).and_then(|f| self.model.function_crate(f));
+                out.inlined = label;
+            }
             Dim::Evidence => out.evidence = label,
             Dim::Member => out.member = label,
             Dim::Symbol => {
@@ -319,6 +358,11 @@ fn row(name: String, key: Key, node: &Node, children: Vec<Row>) -> Row {
         estimated_bytes: (node.estimated > 0).then_some(node.estimated),
         rest: None,
         columns: None,
+        inlining: node.inlining.map(|i| InliningRow {
+            total: i.total.file,
+            inlined: i.inlined.file,
+            call_sites: i.call_sites,
+        }),
         children,
     }
 }

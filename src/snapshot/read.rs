@@ -294,6 +294,8 @@ impl Build {
                 self.members.push(MemberRow { name: member, file: 0..0, zero: 0..0 });
             }
             let leaf = Leaf {
+                frame: crate::model::FrameId::NONE,
+                line: crate::model::LineId::NONE,
                 start: 0,
                 len,
                 kind: kinds[row],
@@ -419,6 +421,7 @@ impl Build {
         }
         members.retain(|of| of.name != NameId::NONE);
         let model = Model {
+            code: None,
             facts: tables.facts,
             leaves,
             members,

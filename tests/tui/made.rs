@@ -5,8 +5,8 @@
 use bloat::Names;
 use bloat::kind::Kind;
 use bloat::model::{
-    CrateId, CrateRow, Evidence, Facts, Leaf, Leaves, Mapping, Model, Owner, OwnerId, SectionId, SectionRow,
-    SegmentId, SegmentRow, Source, SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
+    CrateId, CrateRow, Evidence, Facts, FrameId, Leaf, Leaves, LineId, Mapping, Model, Owner, OwnerId,
+    SectionId, SectionRow, SegmentId, SegmentRow, Source, SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
 };
 
 /// Crates that symbols are dealt out to, a hundred at a time.
@@ -72,6 +72,8 @@ pub fn model(count: usize, name: impl Fn(usize) -> String) -> Model {
             owner: OwnerId::new(group),
             estimated: false,
             home: true,
+            frame: FrameId::NONE,
+            line: LineId::NONE,
             in_file: true,
             in_memory: true,
         });
@@ -115,6 +117,7 @@ pub fn model(count: usize, name: impl Fn(usize) -> String) -> Model {
         owners,
         names,
         diagnostics: Vec::new(),
+        code: None,
     };
     model.check().expect("leaves cover the line");
     model

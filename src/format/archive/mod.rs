@@ -13,7 +13,7 @@ use members::{Entry, EntryKind};
 pub use members::{MAGIC, THIN_MAGIC};
 
 use super::join::{Part, Whole, join, opaque};
-use super::{Format, Header, Image, Region, RegionPlace};
+use super::{Detail, Format, Header, Image, Region, RegionPlace};
 use crate::error::Diagnostic;
 use crate::kind::Kind;
 
@@ -26,7 +26,7 @@ enum Content {
 }
 
 /// Reads an archive and all its members.
-pub fn read(data: &[u8]) -> Image<'_> {
+pub fn read(data: &[u8], detail: Detail) -> Image<'_> {
     let file_len = data.len() as u64;
     let (entries, stopped) = members::read(data);
     let mut diagnostics = Vec::new();
@@ -60,7 +60,8 @@ pub fn read(data: &[u8]) -> Image<'_> {
     }
     let stored: Vec<&Entry<'_>> =
         entries.iter().filter(|e| e.kind == EntryKind::Member && !e.content.is_empty()).collect();
-    let parts: Vec<Part<'_>> = stored.par_iter().with_max_len(1).map(|entry| part(data, entry)).collect();
+    let parts: Vec<Part<'_>> =
+        stored.par_iter().with_max_len(1).map(|entry| part(data, entry, detail)).collect();
     let is_rust = entries.iter().any(|e| e.name == RUST_METADATA);
     let header = Header {
         file_type: if is_rust { "Rust library" } else { "archive" },
@@ -92,11 +93,11 @@ fn content(entry: &Entry<'_>, bytes: &[u8]) -> Content {
 }
 
 /// A member as the file it is.
-fn part<'data>(data: &'data [u8], entry: &Entry<'data>) -> Part<'data> {
+fn part<'data>(data: &'data [u8], entry: &Entry<'data>, detail: Detail) -> Part<'data> {
     let bytes = bytes(data, &entry.content);
     let image = match content(entry, bytes) {
         Content::Opaque(name) => opaque(bytes, name),
-        Content::Binary => match super::read_image(bytes) {
+        Content::Binary => match super::read_image(bytes, detail) {
             Some(Ok(mut image)) => {
                 name_symbols(&mut image, entry.name.clone());
                 image

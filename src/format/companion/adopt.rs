@@ -17,6 +17,7 @@ use crate::format::{Image, Line, SharedText, SplitUnit, Symbol, UnitRange};
 /// *Cost*: linear in the number of facts of both, but for sorting.
 pub(super) fn all<'data>(image: &mut Image<'data>, debug: Image<'data>, spaces: &[(u32, u32)]) {
     let code = identity::same_section(image, &debug);
+    let mut origins = image.code.take();
     let moved = Moved { from: &debug.line, to: &image.line, spaces, code };
     let functions: Vec<Range<u64>> = debug.functions.iter().filter_map(|f| moved.span(f)).collect();
     // Sections of the other file have numbers of their own.
@@ -34,7 +35,11 @@ pub(super) fn all<'data>(image: &mut Image<'data>, debug: Image<'data>, spaces: 
         Some(UnitRange { start, end, unit: r.unit + units })
     });
     let ranges: Vec<UnitRange> = ranges.collect();
+    if let Some(code) = debug.code.filter(|_| !new.is_empty()) {
+        origins.get_or_insert_default().absorb(code, |span| moved.span(&span));
+    }
 
+    image.code = origins;
     add_symbols(image, symbols, debug.files);
     // Where functions have numbers, all of them are known.
     if image.members.iter().all(|m| m.first_function.is_none()) {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use self::database::Opened;
 use crate::error::{Diagnostic, Error};
-use crate::format::{Format, Image, dwarf, read, read_image};
+use crate::format::{Detail, Format, Image, dwarf, read_detailed, read_image};
 use crate::input::Input;
 use crate::input::companion::{self, Finder, Origin, Search, Wants};
 use crate::timing;
@@ -27,17 +27,30 @@ use crate::timing;
 /// [`companion`]. A file that was found and does not fit is left out with a
 /// diagnostic.
 ///
-/// *Errors*: as [`read`]; [`Error::Open`] if a file that `search` names cannot be read,
+/// *Errors*: as [`read_detailed`]; [`Error::Open`] if a file that `search` names cannot be read,
 /// [`Error::Unrelated`] if it does not belong to the binary but must.
 pub fn read_with<T>(input: &Input, search: &Search, then: impl FnOnce(&Image<'_>) -> T) -> Result<T, Error> {
+    read_detailed_with(input, search, Detail::Plain, then)
+}
+
+/// The same in as much detail as is asked for.
+///
+/// *Errors*: as [`read_with`].
+pub fn read_detailed_with<T>(
+    input: &Input,
+    search: &Search,
+    detail: Detail,
+    then: impl FnOnce(&Image<'_>) -> T,
+) -> Result<T, Error> {
     let (given, folders) = companion::open_given(search)?;
-    let image = read(input)?;
+    let image = read_detailed(input, detail)?;
     if given.is_empty() && folders.is_empty() && wants(&image).is_empty() {
         return Ok(then(&image));
     }
     let given = database::open(given, &image);
     let mut desk = Desk {
         binary: input,
+        detail,
         done: vec![false; given.len()],
         refused: vec![None; given.len()],
         unfit: Vec::new(),
@@ -86,6 +99,7 @@ fn wants(image: &Image<'_>) -> Wants {
 /// Takes files one by one and keeps record of those that the user named.
 struct Desk<'i> {
     binary: &'i Input,
+    detail: Detail,
     /// By index of the given files: whether it was of use.
     done: Vec<bool>,
     /// By index of the given files: why it was not.
@@ -103,7 +117,7 @@ impl Desk<'_> {
                 if *done {
                     continue;
                 }
-                match offer(&mut image, self.binary.bytes(), file) {
+                match offer(&mut image, self.binary.bytes(), file, self.detail) {
                     Ok(()) => (*done, has_progress) = (true, true),
                     Err(why) => *refused = Some(why),
                 }
@@ -120,7 +134,7 @@ impl Desk<'_> {
             if wants(&image).is_empty() {
                 break;
             }
-            if let Err(why) = offer(&mut image, self.binary.bytes(), file) {
+            if let Err(why) = offer(&mut image, self.binary.bytes(), file, self.detail) {
                 let path = file.input.path();
                 let text = format!("{} is not read: {why}", path.display());
                 image.diagnostics.push(Diagnostic::warning("debug-file-unrelated", text));
@@ -189,7 +203,12 @@ const ABOUT_LAYOUT: [&str; 2] = ["loaded-twice", "sections-overlap"];
 /// Reads one file and adds what it says of the binary, whose bytes are `binary`.
 ///
 /// *Errors*: it is not of the binary, or cannot be read; in words.
-fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Opened) -> Result<(), String> {
+fn offer<'data>(
+    image: &mut Image<'data>,
+    binary: &[u8],
+    file: &'data Opened,
+    detail: Detail,
+) -> Result<(), String> {
     let name = file.input.path().display().to_string();
     if let Some(database) = &file.database {
         database::read(image, database)?;
@@ -197,7 +216,7 @@ fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Opened) ->
         return Ok(());
     }
     let bytes = file.input.bytes();
-    let mut debug = read(&file.input).map_err(|error| match error {
+    let mut debug = read_detailed(&file.input, detail).map_err(|error| match error {
         Error::Malformed { source, .. } => source.to_string(),
         _ => "it is no file with debug information".to_string(),
     })?;
@@ -223,7 +242,7 @@ fn offer<'data>(image: &mut Image<'data>, binary: &[u8], file: &'data Opened) ->
 
 /// Adds the symbols of a file inside the binary, which has no id and needs none.
 fn offer_symbols<'data>(image: &mut Image<'data>, input: &'data Input) -> Result<(), String> {
-    let debug = match read_image(input.bytes()) {
+    let debug = match read_image(input.bytes(), Detail::Plain) {
         Some(Ok(debug)) => debug,
         Some(Err(why)) => return Err(why.to_string()),
         None => return Err("it holds no ELF file".to_string()),

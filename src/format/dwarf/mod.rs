@@ -4,6 +4,7 @@
 //! Takes section bytes and knows no container format. Reads the header and the
 //! root entry of every unit and nothing below.
 
+mod code;
 mod loc;
 mod parts;
 mod ranges;
@@ -17,6 +18,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::error::Diagnostic;
+use crate::format::code::{CodeFacts, Detail};
 use crate::format::cursor::{Cursor, Fixup};
 use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
@@ -126,6 +128,8 @@ pub struct DwarfFacts<'data> {
     pub split_units: Vec<SplitUnit>,
     /// Texts that are in a file shared with others.
     pub shared_texts: Vec<SharedText>,
+    /// Where instructions come from, if that was asked for.
+    pub code: Option<CodeFacts>,
     /// The highest DWARF version of any unit; `None` if there is no unit.
     pub version: Option<u16>,
     /// What could not be understood.
@@ -153,6 +157,7 @@ impl DwarfFacts<'_> {
             unit_parts: self.unit_parts,
             split_units: self.split_units,
             shared_texts: self.shared_texts,
+            code: self.code,
             version: self.version,
             diagnostics: self.diagnostics,
         }
@@ -191,13 +196,15 @@ impl<'data, 'fix> Sections<'data, 'fix> {
 /// `code` is where instructions lie on the line, sorted; code ranges that start
 /// elsewhere are of code the linker dropped. Empty if that is not known.
 ///
-/// *Cost*: linear in the number of units, range list entries and sets; in
-/// parallel, with the same result whatever the number of threads.
+/// *Cost*: linear in the number of units, range list entries and sets, and with
+/// [`Detail::Code`] in the size of entries and line programs; in parallel, with the same
+/// result whatever the number of threads.
 pub fn read<'data>(
     sections: &[DebugSection<'data, '_>],
     line: &Line,
     code: &[Range<u64>],
     endian: Endian,
+    detail: Detail,
 ) -> DwarfFacts<'data> {
     let sections = Sections { list: sections, endian };
     let mut trouble = Trouble::default();
@@ -264,12 +271,23 @@ pub fn read<'data>(
         line,
     };
     let unit_parts = parts::all(&read);
+    let code = (detail == Detail::Code).then(|| {
+        let units = code::Units {
+            sections: &sections,
+            headers: &headers,
+            roots: &roots,
+            places,
+            file_type: gimli::DwarfFileType::Main,
+        };
+        code::read(&units, &mut trouble)
+    });
     DwarfFacts {
         units,
         unit_ranges,
         unit_parts,
         split_units,
         shared_texts,
+        code,
         version: headers.iter().map(|header| header.version).max(),
         diagnostics: trouble.into_diagnostics(),
     }

@@ -3,6 +3,7 @@
 use object::{Object, ObjectSection};
 
 use super::*;
+use crate::format::code::NO_INDEX;
 use crate::format::{Addend, Load};
 
 /// Writes numbers of a byte order and offset size.
@@ -76,7 +77,7 @@ fn line() -> Line {
 }
 
 fn read_all<'a>(sections: &'a [DebugSection<'a, 'a>], endian: Endian) -> DwarfFacts<'a> {
-    super::read(sections, &line(), &[0..4096], endian)
+    super::read(sections, &line(), &[0..4096], endian, Detail::Plain)
 }
 
 fn parts(facts: &DwarfFacts<'_>, section: u32) -> Vec<(u64, u64, u32, bool)> {
@@ -321,7 +322,7 @@ fn relocations_give_names_and_places_in_an_object_file() {
         section(DebugKind::Abbrev, 1, PLAIN),
         section(DebugKind::Str, 2, b"no\0/src\0"),
     ];
-    let facts = super::read(&sections, &line, &[100..164], Endian::Big);
+    let facts = super::read(&sections, &line, &[100..164], Endian::Big, Detail::Code);
     assert_eq!((&*facts.units[0].comp_dir, &*facts.unit_ranges), ("/src", &[span(108, 140, 0)][..]));
 }
 
@@ -418,7 +419,7 @@ fn no_mutation_panics_or_leaves_its_section() {
         }
         let sections: Vec<DebugSection<'_, '_>> =
             (0..).zip(&mutated).map(|(i, (kind, bytes))| section(*kind, i, bytes)).collect();
-        let facts = super::read(&sections, &line, &[], Endian::Little);
+        let facts = super::read(&sections, &line, &[], Endian::Little, Detail::Code);
         let mut before = (0, 0);
         for part in &facts.unit_parts {
             assert!(part.start < part.end && (part.unit as usize) < facts.units.len());
@@ -429,6 +430,16 @@ fn no_mutation_panics_or_leaves_its_section() {
         for range in &facts.unit_ranges {
             assert!(range.start < range.end && range.end <= line.len());
         }
+        let code = facts.code.expect("it was asked for");
+        for (i, frame) in code.frames.iter().enumerate() {
+            assert!((frame.function as usize) < code.functions.len());
+            assert!(frame.parent == NO_INDEX || (frame.parent as usize) < i);
+        }
+        for span in code.bodies.iter().chain(&code.spans) {
+            assert!(span.start < span.end && span.end <= line.len());
+            assert!((span.frame as usize) < code.frames.len());
+        }
+        assert!(code.rows.iter().all(|r| (r.line as usize) < code.lines.len() && r.end <= line.len()));
         assert!(facts.diagnostics.len() <= 6);
     }
 }

@@ -11,7 +11,7 @@ use super::relocations::Applied;
 use super::{Elf, File, endian_of};
 use crate::error::Diagnostic;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
-use crate::format::{Line, Section, code_spans};
+use crate::format::{Detail, Line, Section, code_spans};
 
 /// The most memory that decompressed sections may take for a file of `len` bytes.
 ///
@@ -37,6 +37,7 @@ pub(super) fn read<H: Elf>(
     line: &Line,
     sections: &mut [Section<'_>],
     applied: &Applied,
+    detail: Detail,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> DwarfFacts<'static> {
     let unpacked = unpack(file, sections, |name| DebugKind::from_name(name.as_bytes()), diagnostics);
@@ -51,7 +52,7 @@ pub(super) fn read<H: Elf>(
         })
         .collect();
     let code = code_spans(sections);
-    let mut facts = dwarf::read(&list, line, &code, endian_of(file.endian)).into_owned();
+    let mut facts = dwarf::read(&list, line, &code, endian_of(file.endian), detail).into_owned();
     diagnostics.append(&mut facts.diagnostics);
     facts
 }

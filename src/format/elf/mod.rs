@@ -22,7 +22,7 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
-use super::{DebugInfo, Elsewhere, Endian, Fatal, Header, Image, Member};
+use super::{DebugInfo, Detail, Elsewhere, Endian, Fatal, Header, Image, Member};
 use crate::error::Diagnostic;
 use crate::timing;
 
@@ -85,10 +85,10 @@ impl<'data, H: Elf> File<'data, H> {
 /// Reads an ELF file.
 ///
 /// *Errors*: the file header cannot be read; anything else is a diagnostic.
-pub fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
+pub fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     match data.get(4) {
-        Some(1) => read_class::<FileHeader32<Endianness>>(data),
-        Some(2) => read_class::<FileHeader64<Endianness>>(data),
+        Some(1) => read_class::<FileHeader32<Endianness>>(data, detail),
+        Some(2) => read_class::<FileHeader64<Endianness>>(data, detail),
         Some(class) => Err(format!("ELF class {class} is neither 1 (32-bit) nor 2 (64-bit)").into()),
         None => Err("the file ends inside the ELF identification".into()),
     }
@@ -133,7 +133,7 @@ fn open<H: Elf>(data: &[u8]) -> Result<File<'_, H>, Fatal> {
     Ok(File { data, header, endian, headers: &[], segments: &[], relocatable })
 }
 
-fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
+fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let mut diagnostics = Vec::new();
     let mut file = open::<H>(data)?;
     let layout = timing::phase("headers", || headers::read(&mut file, &mut diagnostics));
@@ -155,8 +155,9 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
     regions.extend(unwind.regions);
     diagnostics.extend(unwind.diagnostics);
     let embedded = sections.iter().position(|s| s.name == ".gnu_debugdata").map(|index| file.bytes(index));
-    let dwarf =
-        timing::phase("units", || debug::read(&file, &line, &mut sections, &applied, &mut diagnostics));
+    let dwarf = timing::phase("units", || {
+        debug::read(&file, &line, &mut sections, &applied, detail, &mut diagnostics)
+    });
     let stated = headers::facts(&file);
     let has_symtab = file.of_type(object::elf::SHT_SYMTAB).next().is_some();
 
@@ -187,6 +188,7 @@ fn read_class<H: Elf>(data: &[u8]) -> Result<Image<'_>, Fatal> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        code: dwarf.code,
         sources: Vec::new(),
         charges,
         pointers: std::mem::take(&mut slots.pointers),

@@ -4,8 +4,8 @@
 use super::context::Context;
 use super::relocations::Applied;
 use crate::error::Diagnostic;
-use crate::format::code_spans;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
+use crate::format::{Detail, code_spans};
 
 /// Which debug section a section is. Names are cut to sixteen bytes: `__debug_str_offs`.
 fn kind_of(name: &str) -> Option<DebugKind> {
@@ -24,6 +24,7 @@ fn kind_of(name: &str) -> Option<DebugKind> {
 pub(super) fn read<'data>(
     context: &Context<'_, 'data>,
     applied: &Applied,
+    detail: Detail,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> DwarfFacts<'data> {
     let mut list: Vec<DebugSection<'data, '_>> = Vec::new();
@@ -47,7 +48,7 @@ pub(super) fn read<'data>(
         });
     }
     let code = code_spans(context.sections);
-    let mut facts = dwarf::read(&list, context.line, &code, context.file.endian);
+    let mut facts = dwarf::read(&list, context.line, &code, context.file.endian, detail);
     diagnostics.append(&mut facts.diagnostics);
     facts
 }

@@ -12,7 +12,7 @@ use super::file::slice_name;
 use crate::error::Diagnostic;
 use crate::format::cursor::Cursor;
 use crate::format::join::{Part, Whole, join, opaque};
-use crate::format::{Endian, Fatal, Format, Header, Image, Region, RegionPlace, archive};
+use crate::format::{Detail, Endian, Fatal, Format, Header, Image, Region, RegionPlace, archive};
 use crate::kind::Kind;
 
 /// A file for one architecture inside a universal one.
@@ -68,7 +68,11 @@ pub fn slices(data: &[u8]) -> Option<Vec<Slice>> {
 /// Reads a universal file and all its slices.
 ///
 /// *Errors*: the header cannot be read; anything else is a diagnostic.
-pub(super) fn read<'data>(data: &'data [u8], mut slices: Vec<Slice>) -> Result<Image<'data>, Fatal> {
+pub(super) fn read<'data>(
+    data: &'data [u8],
+    mut slices: Vec<Slice>,
+    detail: Detail,
+) -> Result<Image<'data>, Fatal> {
     let file_len = data.len() as u64;
     let mut c = Cursor::new(data, Endian::Big, &[]);
     let is_64 = c.u32() == Some(macho::FAT_MAGIC_64);
@@ -101,7 +105,8 @@ pub(super) fn read<'data>(data: &'data [u8], mut slices: Vec<Slice>) -> Result<I
         high = slice.file.end;
         kept.push(slice);
     }
-    let parts: Vec<Part<'data>> = kept.par_iter().with_max_len(1).map(|slice| part(data, slice)).collect();
+    let parts: Vec<Part<'data>> =
+        kept.par_iter().with_max_len(1).map(|slice| part(data, slice, detail)).collect();
     let whole = Whole {
         header: Header {
             file_type: "universal file",
@@ -121,10 +126,12 @@ pub(super) fn read<'data>(data: &'data [u8], mut slices: Vec<Slice>) -> Result<I
 }
 
 /// A slice as the file it is.
-fn part<'data>(data: &'data [u8], slice: &Slice) -> Part<'data> {
+fn part<'data>(data: &'data [u8], slice: &Slice, detail: Detail) -> Part<'data> {
     let bytes = data.get(slice.file.start as usize..slice.file.end as usize).unwrap_or_default();
-    let read =
-        if bytes.starts_with(archive::MAGIC) { Ok(archive::read(bytes)) } else { super::read_thin(bytes) };
+    let read = match bytes.starts_with(archive::MAGIC) {
+        true => Ok(archive::read(bytes, detail)),
+        false => super::read_thin(bytes, detail),
+    };
     let image = read.unwrap_or_else(|why| {
         let mut image = opaque(bytes, "unread slice");
         let text = format!("it is not read: {why}");

@@ -28,7 +28,7 @@ use context::{Context, Found};
 pub use fat::{Slice, slices};
 use file::File;
 
-use super::{DebugInfo, Fatal, Format, Header, Image, Member, packages};
+use super::{DebugInfo, Detail, Fatal, Format, Header, Image, Member, packages};
 use crate::timing;
 
 /// Whether bytes start like a thin file.
@@ -41,17 +41,17 @@ pub(super) fn is_thin(bytes: &[u8]) -> bool {
 }
 
 /// Reads a file, thin or universal; `None` if it is neither.
-pub(super) fn read(data: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
+pub(super) fn read(data: &[u8], detail: Detail) -> Option<Result<Image<'_>, Fatal>> {
     match slices(data) {
-        Some(slices) => Some(fat::read(data, slices)),
-        None => is_thin(data).then(|| read_thin(data)),
+        Some(slices) => Some(fat::read(data, slices, detail)),
+        None => is_thin(data).then(|| read_thin(data, detail)),
     }
 }
 
 /// Reads a thin file.
 ///
 /// *Errors*: the file header cannot be read; anything else is a diagnostic.
-pub(super) fn read_thin(data: &[u8]) -> Result<Image<'_>, Fatal> {
+pub(super) fn read_thin(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let file = File::parse(data)?;
     let mut diagnostics = Vec::new();
     let commands = Commands::read(&file, &mut diagnostics);
@@ -75,7 +75,7 @@ pub(super) fn read_thin(data: &[u8]) -> Result<Image<'_>, Fatal> {
     found.charges.extend(unwind.charges);
     regions.extend(unwind.regions);
     diagnostics.extend(unwind.diagnostics);
-    let dwarf = timing::phase("units", || debug::read(&context, &applied, &mut diagnostics));
+    let dwarf = timing::phase("units", || debug::read(&context, &applied, detail, &mut diagnostics));
     let auditable = sections.iter().find(|s| s.name.ends_with(",.dep-v0"));
     let packages = auditable.and_then(|s| packages::inflate(file.bytes(&s.span)));
     let stripped_size = strip::size(&context);
@@ -92,6 +92,7 @@ pub(super) fn read_thin(data: &[u8]) -> Result<Image<'_>, Fatal> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        code: dwarf.code,
         charges: found.charges,
         pointers: found.pointers,
         diagnostics,

@@ -6,7 +6,7 @@ use super::headers::File;
 use super::object_relocations::Applied;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
 use crate::format::unwind::{Surroundings, UnwindFacts, UnwindSection, read_debug_frame, read_eh_frame};
-use crate::format::{Endian, Line, Section};
+use crate::format::{Detail, Endian, Line, Section};
 
 /// Where instructions lie on the line, sorted.
 fn code(sections: &[Section<'_>]) -> Vec<Range<u64>> {
@@ -26,6 +26,7 @@ pub(super) fn units<'data>(
     line: &Line,
     sections: &[Section<'_>],
     applied: &Applied,
+    detail: Detail,
 ) -> DwarfFacts<'data> {
     // Sections do not overlap: together they are no longer than the file.
     let mut left = file.len();
@@ -45,7 +46,7 @@ pub(super) fn units<'data>(
     if list.is_empty() {
         return DwarfFacts::default();
     }
-    dwarf::read(&list, line, &code(sections), Endian::Little)
+    dwarf::read(&list, line, &code(sections), Endian::Little, detail)
 }
 
 /// Reads `.eh_frame`, which 32-bit programs have instead of a function table, and `.debug_frame`.

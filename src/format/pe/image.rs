@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::Diagnostic;
 use crate::format::{
-    Charge, DebugInfo, Fatal, Format, Header, Image, Member, Region, RegionPlace, Symbol, Target,
+    Charge, DebugInfo, Detail, Fatal, Format, Header, Image, Member, Region, RegionPlace, Symbol, Target,
 };
 use crate::kind::Kind;
 use crate::timing;
@@ -20,7 +20,7 @@ use crate::timing;
 /// Reads an image.
 ///
 /// *Errors*: its headers cannot be read.
-pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
+pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let mut diagnostics = Vec::new();
     let file = headers::image(data, &mut diagnostics)?;
     let Some(optional) = &file.optional else { return Err("the optional header is missing".into()) };
@@ -60,7 +60,7 @@ pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
     functions.dedup();
     charges.extend(frames.charges);
     diagnostics.extend(frames.diagnostics);
-    let dwarf = timing::phase("units", || dwarf::units(&file, &line, &sections, &Applied::default()));
+    let dwarf = timing::phase("units", || dwarf::units(&file, &line, &sections, &Applied::default(), detail));
     diagnostics.extend(dwarf.diagnostics);
     let debug = debug_directory::read(&file, &mapped, &mut diagnostics);
     regions.extend(resources::read(&file, &mapped, &mut diagnostics));
@@ -103,6 +103,7 @@ pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        code: dwarf.code,
         charges,
         pointers: relocations.pointers,
         diagnostics,

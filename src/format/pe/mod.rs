@@ -31,7 +31,7 @@ use object::pe;
 
 use self::headers::{File, FileHeader, OptionalHeader};
 use super::{Fatal, Filler, Image, Instructions, Machine, Section, packages};
-use crate::format::Endian;
+use crate::format::{Detail, Endian};
 
 /// First bytes of an image.
 pub const MAGIC: &[u8] = b"MZ";
@@ -39,22 +39,22 @@ pub const MAGIC: &[u8] = b"MZ";
 /// Reads an image or an object file; `None` if it is neither.
 ///
 /// *Errors*: the headers cannot be read; anything else is a diagnostic.
-pub(super) fn read(data: &[u8]) -> Option<Result<Image<'_>, Fatal>> {
+pub(super) fn read(data: &[u8], detail: Detail) -> Option<Result<Image<'_>, Fatal>> {
     if data.starts_with(MAGIC) {
-        return Some(image::read(data));
+        return Some(image::read(data, detail));
     }
     if import_object::looks_like_one(data) {
         return Some(import_object::read(data));
     }
     if headers::is_anonymous(data) {
         return match headers::is_big(data) {
-            true => Some(object_file::read(data)),
+            true => Some(object_file::read(data, detail)),
             false => Some(Err(
                 "it is an object file of a compiler's intermediate code, not of machine code".into()
             )),
         };
     }
-    object_file::looks_like_one(data).then(|| object_file::read(data))
+    object_file::looks_like_one(data).then(|| object_file::read(data, detail))
 }
 
 /// The list of packages that `cargo auditable` embeds.

@@ -11,8 +11,8 @@ use super::strings::Strings;
 use super::{dwarf, kinds, machine, packages, symbols, unwind};
 use crate::error::Diagnostic;
 use crate::format::{
-    Charge, DebugInfo, Fatal, Format, Header, Image, Laid, Line, Load, Member, Region, RegionPlace, Section,
-    Target,
+    Charge, DebugInfo, Detail, Fatal, Format, Header, Image, Laid, Line, Load, Member, Region, RegionPlace,
+    Section, Target,
 };
 use crate::kind::Kind;
 
@@ -45,7 +45,7 @@ pub(super) fn looks_like_one(data: &[u8]) -> bool {
 /// Reads an object file of either size.
 ///
 /// *Errors*: its header cannot be read.
-pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
+pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let mut diagnostics = Vec::new();
     let file = headers::object(data, &mut diagnostics)?;
     let strings = Strings::of(&file);
@@ -74,7 +74,7 @@ pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
     charges.extend(unwind.charges.into_iter().chain(frames.charges));
     regions.extend(unwind.regions.into_iter().chain(frames.regions));
     diagnostics.extend(unwind.diagnostics.into_iter().chain(frames.diagnostics));
-    let dwarf = dwarf::units(&file, &line, &sections, &relocations.applied);
+    let dwarf = dwarf::units(&file, &line, &sections, &relocations.applied, detail);
     diagnostics.extend(dwarf.diagnostics);
 
     let (arch, machine) = machine(&file, false);
@@ -98,6 +98,7 @@ pub(super) fn read(data: &[u8]) -> Result<Image<'_>, Fatal> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        code: dwarf.code,
         charges,
         diagnostics,
         ..Image::empty(header, line)

@@ -11,7 +11,7 @@ use super::sections::{Found, PREAMBLE, find};
 use super::{Trouble, module, preamble};
 use crate::error::Diagnostic;
 use crate::format::join::{Part, Whole, join};
-use crate::format::{Endian, Format, Header, Image, Line, Machine, Member, Region, RegionPlace};
+use crate::format::{Detail, Endian, Format, Header, Image, Line, Machine, Member, Region, RegionPlace};
 use crate::kind::Kind;
 
 /// Nesting beyond this is not meant to be read.
@@ -30,6 +30,7 @@ struct Open<'data> {
 /// What is found in a component and all components in it.
 struct Inside<'data> {
     bytes: &'data [u8],
+    detail: Detail,
     parts: Vec<Part<'data>>,
     regions: Vec<Region>,
     toolchain: Vec<String>,
@@ -41,10 +42,11 @@ struct Inside<'data> {
 /// Reads a component.
 ///
 /// *Cost*: linear in the file, for nested modules as for any.
-pub(super) fn read(bytes: &[u8]) -> Image<'_> {
+pub(super) fn read(bytes: &[u8], detail: Detail) -> Image<'_> {
     let file_len = bytes.len() as u64;
     let mut inside = Inside {
         bytes,
+        detail,
         parts: Vec::new(),
         regions: Vec::new(),
         toolchain: Vec::new(),
@@ -144,7 +146,7 @@ impl<'data> Inside<'data> {
     }
 
     fn module(&mut self, name: String, offset: u64, bytes: &'data [u8]) {
-        let image = module::read(bytes);
+        let image = module::read(bytes, self.detail);
         let kept = image.header.stripped_size.unwrap_or(bytes.len() as u64);
         self.removed += (bytes.len() as u64).saturating_sub(kept);
         self.parts.push(Part { name: name.into(), offset, image });

@@ -8,10 +8,14 @@ use std::ops::Range;
 
 use super::Module;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
-use crate::format::{Endian, Line, Load, UnitRange};
+use crate::format::{Detail, Endian, Line, Load, UnitRange};
 
 /// Reads the units of a module. `bodies` are entries of the code section, in order.
-pub(super) fn read<'data>(module: &Module<'data>, bodies: &[Range<u64>]) -> DwarfFacts<'data> {
+pub(super) fn read<'data>(
+    module: &Module<'data>,
+    bodies: &[Range<u64>],
+    detail: Detail,
+) -> DwarfFacts<'data> {
     let sections: Vec<DebugSection<'data, '_>> = (0..)
         .zip(&module.sections)
         .filter(|(_, s)| s.id == 0)
@@ -30,11 +34,16 @@ pub(super) fn read<'data>(module: &Module<'data>, bodies: &[Range<u64>]) -> Dwar
     let (line, _) = Line::lay(module.bytes.len() as u64, false, &[load]);
     let start = bodies.first().map_or(0, |body| body.start);
     let functions = start..bodies.last().map_or(start, |body| body.end);
-    let mut facts = dwarf::read(&sections, &line, std::slice::from_ref(&functions), Endian::Little);
+    let mut facts = dwarf::read(&sections, &line, std::slice::from_ref(&functions), Endian::Little, detail);
     for range in &mut facts.unit_ranges {
         include_length(range, bodies);
     }
     facts.unit_ranges.sort_unstable();
+    for body in facts.code.iter_mut().flat_map(|code| code.bodies.iter_mut().chain(&mut code.spans)) {
+        let mut range = UnitRange { start: body.start, end: body.end, unit: 0 };
+        include_length(&mut range, bodies);
+        body.start = range.start;
+    }
     facts
 }
 

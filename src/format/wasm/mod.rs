@@ -31,7 +31,7 @@ pub(crate) use operators::{Operator, Operators};
 use self::sections::Found;
 use super::cursor::Cursor;
 use super::trouble::Trouble;
-use super::{Endian, Fatal, Image};
+use super::{Detail, Endian, Fatal, Image};
 use crate::kind::Kind;
 
 /// What every file starts with.
@@ -73,10 +73,10 @@ fn reader(bytes: &[u8], span: Range<u64>) -> Option<Reader<'_>> {
 /// Reads a module or a component.
 ///
 /// *Errors*: the version is not known; anything else is a diagnostic.
-pub fn read(bytes: &[u8]) -> Result<Image<'_>, Fatal> {
+pub fn read(bytes: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     Ok(match preamble(bytes)? {
-        Layer::Module => module::read(bytes),
-        Layer::Component => component::read(bytes),
+        Layer::Module => module::read(bytes, detail),
+        Layer::Component => component::read(bytes, detail),
     })
 }
 

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::error::Diagnostic;
 use crate::format::{
-    Binding, Charge, DebugInfo, Endian, Filler, Format, Header, Image, Instructions, Line, Machine, Member,
-    Region, RegionPlace, Section, Symbol, SymbolKind,
+    Binding, Charge, DebugInfo, Detail, Endian, Filler, Format, Header, Image, Instructions, Line, Machine,
+    Member, Region, RegionPlace, Section, Symbol, SymbolKind,
 };
 use crate::kind::Kind;
 use crate::timing;
 
 /// Reads a module, of which only the preamble is known to be there.
-pub(super) fn read(bytes: &[u8]) -> Image<'_> {
+pub(super) fn read(bytes: &[u8], detail: Detail) -> Image<'_> {
     let mut trouble = Trouble::default();
     let len = bytes.len() as u64;
     let sections = find(bytes, PREAMBLE.min(len)..len, &mut trouble);
@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8]) -> Image<'_> {
     } else {
         timing::phase("pointers", || pointers::find(&module, &data, &line, functions.is_64))
     };
-    let dwarf = timing::phase("units", || debug::read(&module, &functions.bodies));
+    let dwarf = timing::phase("units", || debug::read(&module, &functions.bodies, detail));
     let mut diagnostics = trouble.into_diagnostics();
     diagnostics.extend(dwarf.diagnostics);
     note_unknown(&module, &mut diagnostics);
@@ -103,6 +103,7 @@ pub(super) fn read(bytes: &[u8]) -> Image<'_> {
         units: dwarf.units,
         unit_ranges: dwarf.unit_ranges,
         unit_parts: dwarf.unit_parts,
+        code: dwarf.code,
         charges,
         pointers,
         diagnostics,

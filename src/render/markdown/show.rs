@@ -52,22 +52,30 @@ pub fn show_markdown(report: &Show, options: &PageOptions<'_>, out: &mut dyn Wri
         let shown = if in_memory { report.shown.memory } else { report.shown.file };
         page.line(&format!("\nShown: {} ({}).", numbers.bytes(shown), numbers.share(shown)));
     }
+    let has_functions = report.by.contains(&"inlined");
     let cells = |row: &Row, depth: usize| {
         let bytes = if in_memory { row.memory } else { row.file };
-        vec![
-            mark(!in_memory && numbers.estimated(row), numbers.bytes(bytes)),
-            numbers.share(bytes),
-            row.symbols.to_string(),
-            format!("{}{}", indent(depth), name(&row.name)),
-        ]
+        let mut cells =
+            vec![mark(!in_memory && numbers.estimated(row), numbers.bytes(bytes)), numbers.share(bytes)];
+        match row.inlining {
+            _ if !has_functions => cells.push(row.symbols.to_string()),
+            Some(i) => cells.extend([numbers.bytes(i.total), i.call_sites.to_string()]),
+            None => cells.extend(["", ""].map(String::from)),
+        }
+        cells.push(format!("{}{}", indent(depth), name(&row.name)));
+        cells
+    };
+    let header = |last| match has_functions {
+        true => vec!["size", "%", "in total", "call sites", last],
+        false => vec!["size", "%", "symbols", last],
     };
     let first = report.by.first().copied().unwrap_or_default();
-    page.table(&["size", "%", "symbols", first], report.rows.iter().take(TOP).map(|row| cells(row, 0)));
+    page.table(&header(first), report.rows.iter().take(TOP).map(|row| cells(row, 0)));
     if report.rows.len() > TOP || report.by.len() > 1 {
         let title = report.by.join(" › ");
         let mut all = Vec::new();
         walk(&report.rows, 0, &mut |row, depth| all.push(cells(row, depth)));
-        page.details(&format!("All by {title}"), |page| page.table(&["size", "%", "symbols", &title], all));
+        page.details(&format!("All by {title}"), |page| page.table(&header(&title), all));
     }
     page.issues(&report.diagnostics);
     out.write_all(page.finish().as_bytes())

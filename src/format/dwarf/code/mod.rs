@@ -1,0 +1,125 @@
+//! What debug information says of instructions: which functions were inlined where, and
+//! which line each is of.
+//!
+//! One pass over the entries of each unit and one over each line program, both in
+//! parallel; then names are looked up, each once. References between units, which
+//! link-time optimisation makes many of, are offsets until then.
+
+mod lines;
+mod merge;
+mod places;
+mod reader;
+mod tree;
+
+use gimli::DwarfFileType;
+use rayon::prelude::*;
+
+use self::lines::Program;
+use self::places::Places;
+use self::tree::Tree;
+use super::unit::{Header, Root};
+use super::{DebugKind, Sections, complain, ranges};
+use crate::format::code::CodeFacts;
+use crate::format::trouble::Trouble;
+
+/// The units of a file, and what was found out about them.
+pub(super) struct Units<'u, 'data, 'fix> {
+    pub sections: &'u Sections<'data, 'fix>,
+    pub headers: &'u [Header],
+    pub roots: &'u [Option<Root<'data>>],
+    pub places: ranges::Places<'u>,
+    pub file_type: DwarfFileType,
+}
+
+/// Reads the entries and line programs of all units in the first section of them.
+///
+/// *Cost*: linear in the size of these; in parallel, with the same result whatever the
+/// number of threads.
+pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFacts {
+    let info = units.sections.list.iter().position(|s| s.kind == DebugKind::Info);
+    let wanted: Vec<usize> = (0..units.headers.len())
+        .filter(|&i| units.headers.get(i).is_some_and(|h| Some(h.section) == info && !h.is_type))
+        .filter(|&i| units.roots.get(i).is_some_and(Option::is_some))
+        .collect();
+    let places = Places { line: units.places.line, code: units.places.code };
+    let (trees, programs) =
+        rayon::join(|| trees(units, &wanted, &places), || programs(units, &wanted, &places));
+    let (offsets, programs): (Vec<u64>, Vec<Program<'_>>) = programs.into_iter().unzip();
+    let mut all = Vec::with_capacity(trees.len());
+    for (i, tree) in trees {
+        let (Some(header), Some(Some(root))) = (units.headers.get(i), units.roots.get(i)) else { continue };
+        let program = root.line.and_then(|line| offsets.binary_search(&line).ok());
+        let of_program = program.and_then(|program| programs.get(program)?.problem);
+        for problem in [tree.problem, of_program].into_iter().flatten() {
+            complain(units.sections, trouble, header.section, header.start, header.end, problem);
+        }
+        let start = usize::try_from(header.start).unwrap_or(usize::MAX);
+        all.push(merge::Unit { start, tree, program });
+    }
+    merge::all(units.sections, all, programs)
+}
+
+/// The entries of units, by number of the unit.
+fn trees(units: &Units<'_, '_, '_>, wanted: &[usize], places: &Places<'_>) -> Vec<(usize, Tree)> {
+    let dwarf = reader::dwarf(units.sections, units.file_type);
+    let abbrev = |i: &usize| units.headers.get(*i).map_or(0, |h| h.abbrev);
+    let mut by_table: Vec<usize> = wanted.to_vec();
+    by_table.sort_by_key(abbrev);
+    let groups: Vec<&[usize]> = by_table.chunk_by(|a, b| abbrev(a) == abbrev(b)).collect();
+    let len = units.sections.first(DebugKind::Abbrev).map_or(0, |s| s.bytes.len() as u64);
+    let starts: Vec<u64> = groups.iter().filter_map(|g| g.first()).map(abbrev).chain([len]).collect();
+    let group = |(group, bounds): (&&[usize], &[u64])| -> Vec<(usize, Tree)> {
+        // Tables do not overlap, so one ends where the next starts.
+        let table = match bounds {
+            [start, end] => reader::abbreviations(units.sections, *start, (*end).max(*start)),
+            _ => return Vec::new(),
+        };
+        let tree = |&i: &usize| {
+            let unknown = "its abbreviations are cut off or not understood; its functions are not read";
+            let broken = || Tree { problem: Some(unknown), ..Tree::default() };
+            let read = || {
+                let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
+                let unit = reader::unit(&dwarf, header, root, table.clone().ok()?).ok()?;
+                let (start, end) = (usize::try_from(header.start).ok()?, usize::try_from(header.end).ok()?);
+                Some(tree::read(&dwarf, &unit, start, end.saturating_sub(start), places))
+            };
+            (i, read().unwrap_or_else(broken))
+        };
+        group.par_iter().with_max_len(1).map(tree).collect()
+    };
+    let all: Vec<Vec<(usize, Tree)>> =
+        groups.par_iter().zip(starts.par_windows(2)).with_max_len(1).map(group).collect();
+    let mut all: Vec<(usize, Tree)> = all.into_iter().flatten().collect();
+    all.sort_by_key(|(i, _)| *i);
+    all
+}
+
+/// The line programs of units, by their offset. One that starts inside another is left out.
+fn programs<'data>(
+    units: &Units<'_, 'data, '_>,
+    wanted: &[usize],
+    places: &Places<'_>,
+) -> Vec<(u64, Program<'data>)> {
+    let dwarf = reader::dwarf(units.sections, units.file_type);
+    let line = |&i: &usize| Some((units.roots.get(i)?.as_ref()?.line?, i));
+    let mut starts: Vec<(u64, usize)> = wanted.iter().filter_map(line).collect();
+    starts.sort_unstable();
+    starts.dedup_by_key(|(offset, _)| *offset);
+    let mut end = 0u64;
+    starts.retain(|(offset, _)| {
+        let is_apart = *offset >= end;
+        if is_apart {
+            let c = units.sections.cursor(DebugKind::Line).and_then(|c| c.from(*offset));
+            end = c
+                .and_then(|mut c| c.initial_length().map(|(len, _)| c.at().saturating_add(len)))
+                .unwrap_or(end);
+        }
+        is_apart
+    });
+    let run = |&(offset, i): &(u64, usize)| {
+        let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
+        let at = usize::try_from(offset).ok()?;
+        Some((offset, lines::run(&dwarf, at, header.address_size, root, places)))
+    };
+    starts.par_iter().with_max_len(1).filter_map(run).collect()
+}

@@ -1,0 +1,277 @@
+//! Inlined functions and lines of source: what `llvm-symbolizer` says of the same addresses.
+//!
+//! The fixtures are compared at every tenth byte of code. Other files can be compared at 1,000
+//! random addresses each:
+//!
+//! ```sh
+//! BLOAT_INLINES_FILES=target/release/app:/usr/bin/other cargo test --test inlines -- --nocapture
+//! ```
+
+mod oracles;
+mod subjects;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bloat::format::Detail;
+use bloat::input::Input;
+use bloat::input::companion::Search;
+use bloat::kind::Kind;
+use bloat::model::view::{Dim, Keys, View, tree};
+use bloat::model::{LineId, Model};
+use bloat::project::Packages;
+
+use oracles::oracle;
+use subjects::fixture;
+
+fn analyze(path: &Path) -> Model {
+    let input = Input::open(path).expect("readable");
+    bloat::analyze_detailed(&input, &Packages::default(), &Search::default(), Detail::Code).expect("a binary")
+}
+
+/// One level of a stack of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Level {
+    function: String,
+    file: String,
+    line: u32,
+}
+
+/// What is known of an address, the innermost function first.
+fn ours(model: &Model, address: u64) -> Vec<Level> {
+    let code = model.code.as_ref().expect("it was asked for");
+    let leaf = model.leaves.at(model.leaves.position(address).expect("mapped")).expect("on the line");
+    let name = |id| model.names.get(id).to_string();
+    let at = |line: LineId| {
+        line.get().map_or((String::new(), 0), |l| (name(code.lines[l].file), code.lines[l].line))
+    };
+    let mut place = at(leaf.line);
+    let mut levels = Vec::new();
+    for frame in model.stack(leaf.frame) {
+        let row = code.functions[frame.function.get().expect("named")];
+        let (file, line) = std::mem::replace(&mut place, at(frame.call));
+        levels.push(Level { function: name(row.name), file, line });
+    }
+    if levels.is_empty() {
+        levels.push(Level { function: model.mangled(leaf.symbol).to_string(), file: place.0, line: place.1 });
+    }
+    levels
+}
+
+/// What `llvm-symbolizer` knows of addresses, the innermost function first.
+fn theirs(path: &Path, addresses: &[u64]) -> Option<Vec<Vec<Level>>> {
+    let words: Vec<String> = addresses.iter().map(|a| format!("{a:#x}")).collect();
+    let mut options = vec!["--output-style=JSON", "--inlines", "--no-demangle"];
+    options.extend(words.iter().map(String::as_str));
+    options.push("-e");
+    let text = oracle("llvm-symbolizer-22", &options, path)?;
+    let said: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array of answers");
+    let level = |s: &serde_json::Value| Level {
+        function: s["FunctionName"].as_str().unwrap_or_default().to_string(),
+        file: s["FileName"].as_str().unwrap_or_default().to_string(),
+        line: s["Line"].as_u64().unwrap_or_default() as u32,
+    };
+    let levels = |said: &serde_json::Value| -> Vec<Level> {
+        said["Symbol"].as_array().map(|all| all.iter().map(level).collect()).unwrap_or_default()
+    };
+    let all: Vec<Vec<Level>> = said.iter().map(levels).collect();
+    assert_eq!(all.len(), addresses.len(), "one answer for each address");
+    Some(all)
+}
+
+/// How two stacks at an address differ; `None` if they do not.
+///
+/// The symbolizer takes the name of the outermost function from the symbol table. What it
+/// says of code without debug information comes from there alone and is not compared: the
+/// nearest symbol in front, and the file that the symbol table names.
+fn difference(model: &Model, address: u64, ours: &[Level], theirs: &[Level]) -> Option<&'static str> {
+    let is_described = |levels: &[Level]| levels.iter().any(|level| level.line > 0 || levels.len() > 1);
+    if !is_described(ours) && !is_described(theirs) {
+        return None;
+    }
+    if ours.len() != theirs.len() {
+        return Some("depth");
+    }
+    for (level, (a, b)) in ours.iter().zip(theirs).enumerate() {
+        let is_outermost = level + 1 == ours.len();
+        // Where there is no name for linkers, the symbolizer has no path either.
+        let is_same = a.function == b.function
+            || a.function.rsplit("::").next() == Some(&b.function)
+            || is_outermost && is_at_one_place(model, address, &a.function, &b.function);
+        if !is_same {
+            return Some("function");
+        }
+        if a.line != b.line {
+            return Some("line");
+        }
+        if a.file != bloat::names::source_file(&b.file) {
+            return Some("file");
+        }
+    }
+    None
+}
+
+/// Whether two names are of one place: the symbol has what link-time optimisation appends to
+/// keep names apart (`f.266`), or a linker folded both functions into one.
+fn is_at_one_place(model: &Model, address: u64, ours: &str, theirs: &str) -> bool {
+    let leaf = model.leaves.at(model.leaves.position(address).expect("mapped")).expect("on the line");
+    let Some(home) = leaf.symbol.get().map(|s| model.symbols[s]) else { return false };
+    let here: Vec<&str> = model
+        .symbols
+        .iter()
+        .filter(|row| row.alias_of == home.alias_of)
+        .map(|row| row.plain_name(&model.names))
+        .collect();
+    let is_here = |name: &str| {
+        here.iter().any(|known| known.strip_prefix(name).is_some_and(|r| r.is_empty() || r.starts_with('.')))
+    };
+    is_here(ours) && is_here(theirs)
+}
+
+/// Addresses of code: of each leaf of code its first byte and `every` further ones.
+fn code_addresses(model: &Model) -> Vec<(u64, u64)> {
+    let code = model.leaves.iter().filter(|leaf| leaf.kind == Kind::Code && leaf.in_memory && leaf.in_file);
+    code.filter_map(|leaf| Some((model.leaves.address(leaf.start)?, leaf.len))).collect()
+}
+
+/// Compares addresses and says how many of them differ, and how.
+fn compare(path: &Path, model: &Model, addresses: &[u64]) -> Option<BTreeMap<&'static str, Vec<String>>> {
+    let mut classes: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for lot in addresses.chunks(1000) {
+        for (address, theirs) in lot.iter().zip(theirs(path, lot)?) {
+            let ours = ours(model, *address);
+            if let Some(class) = difference(model, *address, &ours, &theirs) {
+                classes
+                    .entry(class)
+                    .or_default()
+                    .push(format!("{address:#x}\n ours   {ours:?}\n theirs {theirs:?}"));
+            }
+        }
+    }
+    Some(classes)
+}
+
+#[test]
+fn stacks_and_lines_are_those_of_the_symbolizer() {
+    for name in ["demo-x86_64-dwarf4", "demo-x86_64-zlib", "demo-x86_64-dwarf5-zstd", "list-x86_64-dwarf5"] {
+        let path = fixture(name);
+        let model = analyze(&path);
+        let addresses: Vec<u64> = code_addresses(&model)
+            .into_iter()
+            .flat_map(|(start, len)| (0..len).step_by(10).map(move |i| start + i))
+            .collect();
+        assert!(addresses.len() > 50, "{name}: {}", addresses.len());
+        let Some(classes) = compare(&path, &model, &addresses) else { return };
+        assert_eq!(classes, BTreeMap::new(), "{name}");
+    }
+}
+
+/// Numbers that look random and are the same each time (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what was compared is the result")]
+fn named_files_agree_at_random_addresses() {
+    let Some(files) = std::env::var_os("BLOAT_INLINES_FILES") else { return };
+    for path in std::env::split_paths(&files).collect::<Vec<PathBuf>>() {
+        let model = analyze(&path);
+        let code = code_addresses(&model);
+        let total: u64 = code.iter().map(|(_, len)| len).sum();
+        let mut random = Random(1);
+        let pick = |_| {
+            let mut left = random.below(total);
+            let run = code.iter().find(|(_, len)| {
+                let is_here = left < *len;
+                if !is_here {
+                    left -= len;
+                }
+                is_here
+            });
+            run.map(|(start, _)| start + left)
+        };
+        let addresses: Vec<u64> = (0..1000).filter_map(pick).collect();
+        let Some(classes) = compare(&path, &model, &addresses) else { return };
+        let differ: usize = classes.values().map(Vec::len).sum();
+        println!("{}: {} of {} addresses agree", path.display(), addresses.len() - differ, addresses.len());
+        for (class, cases) in classes {
+            println!("  {class}: {}", cases.len());
+            for case in cases.iter().take(3) {
+                println!("    {case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_in_a_symbol_sum_to_the_symbol() {
+    let path = fixture("demo-x86_64-dwarf4");
+    let Some(text) = oracle("nm", &["-S", "--defined-only"], &path) else { return };
+    let mut sizes: BTreeMap<(u64, &str), u64> = BTreeMap::new();
+    for line in text.lines() {
+        if let [address, size, "t" | "T", name] = line.split_whitespace().collect::<Vec<_>>()[..] {
+            let hex = |text| u64::from_str_radix(text, 16).expect("hexadecimal");
+            sizes.insert((hex(address), name), hex(size));
+        }
+    }
+    let model = analyze(&path);
+    let filter = bloat::model::filter::Filter::parse("kind=code").ok();
+    let answer = tree(&model, &View { dims: vec![Dim::Symbol, Dim::Inlined], filter, ..View::default() });
+    let mut several = 0;
+    for node in &answer.roots {
+        let Some(symbol) = answer.keys[0].symbol(node.key) else { continue };
+        let row = &model.symbols[symbol.get().expect("a row")];
+        let own: u64 = node.children.iter().map(|c| c.sizes.file).sum();
+        assert_eq!(own, node.sizes.file);
+        if let Some(size) = sizes.get(&(row.address.unwrap_or_default(), model.mangled(symbol))) {
+            assert_eq!(own, *size, "{}", model.mangled(symbol));
+            several += usize::from(node.children.len() > 1);
+        }
+    }
+    assert!(several >= 5, "only {several} functions have another inlined");
+}
+
+#[test]
+fn totals_hold_all_that_is_inlined_and_count_each_byte_once() {
+    let model = analyze(&fixture("demo-x86_64-dwarf4"));
+    let answer = tree(&model, &View { dims: vec![Dim::Inlined], ..View::default() });
+    let keys = Keys::new(&model, Dim::Inlined);
+    // By another road: for each byte the set of functions on its stack.
+    let mut totals: BTreeMap<String, u64> = BTreeMap::new();
+    for leaf in model.leaves.iter() {
+        let mut names: Vec<String> =
+            model.stack(leaf.frame).map(|frame| model.function_label(frame.function)).collect();
+        names.push(keys.label(keys.key(&leaf)));
+        names.sort();
+        names.dedup();
+        for name in names {
+            *totals.entry(name).or_default() += leaf.sizes().file;
+        }
+    }
+    let mut with_more = 0;
+    let mut sites = 0;
+    let label = |key: u32| keys.label(key);
+    for node in &answer.roots {
+        // Some structures share a name.
+        if answer.roots.iter().filter(|other| label(other.key) == label(node.key)).count() > 1 {
+            continue;
+        }
+        let inlining = node.inlining.expect("of the dimension of functions");
+        assert!(inlining.total.file >= node.sizes.file && inlining.inlined.file <= inlining.total.file);
+        assert_eq!(inlining.total.file, totals[&label(node.key)], "{}", label(node.key));
+        with_more += usize::from(inlining.total.file > node.sizes.file);
+        sites += inlining.call_sites;
+    }
+    assert!(with_more >= 5, "{with_more}");
+    let frames = &model.code.as_ref().expect("asked for").frames;
+    assert!(sites > 0 && sites <= frames.iter().filter(|f| f.parent.get().is_some()).count() as u64);
+}
