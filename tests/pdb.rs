@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bloat::format::SymbolKind;
 use bloat::format::pdb::{Database, Facts, Placed, Refused};
+use bloat::format::{Detail, SymbolKind};
 use bloat::input::Input;
 use bloat::kind::Kind;
 
@@ -59,7 +59,7 @@ fn locate(section: u16, offset: u32) -> Option<Placed> {
 
 fn open(file: &Path) -> Database {
     let bytes = std::fs::read(file).expect("readable");
-    Database::open(&bytes, None).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    Database::open(&bytes, None, Detail::Plain).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// `0001:3241`, of which the offset is decimal.
@@ -297,9 +297,9 @@ fn a_database_of_another_build_is_refused_with_both_ids() {
     let file = &databases()[0];
     let bytes = std::fs::read(file).expect("readable");
     let id = open(file).id().to_string();
-    assert!(Database::open(&bytes, Some(&id)).is_ok());
+    assert!(Database::open(&bytes, Some(&id), Detail::Plain).is_ok());
     let wanted = format!("{id}f");
-    let refused = Database::open(&bytes, Some(&wanted)).expect_err("of another build");
+    let refused = Database::open(&bytes, Some(&wanted), Detail::Plain).expect_err("of another build");
     let text = refused.to_string();
     assert!(text.contains(&format!("is {id},")) && text.contains(&wanted), "{text}");
     assert_eq!(refused, Refused::OtherBuild { wanted, found: id });
@@ -319,7 +319,7 @@ impl Random {
 
 /// Reads bytes that may be damaged; says whether there was an answer.
 fn survive(bytes: &[u8]) -> bool {
-    let Ok(database) = Database::open(bytes, None) else { return false };
+    let Ok(database) = Database::open(bytes, None, Detail::Code) else { return false };
     let facts: Facts<'_> = database.facts(&locate);
     for range in &facts.unit_ranges {
         assert!(range.start < range.end && facts.units.get(range.unit as usize).is_some());
@@ -340,7 +340,7 @@ fn no_damage_makes_it_panic() {
         for cut in 0..40 {
             survive(&whole[..(len * cut / 40) as usize]);
         }
-        for _ in 0..200 {
+        for _ in 0..100 {
             let mut bytes = whole.clone();
             for _ in 0..1 + random.below(8) {
                 let at = random.below(len) as usize;
@@ -353,7 +353,7 @@ fn no_damage_makes_it_panic() {
             answers += usize::from(survive(&bytes));
         }
         // The headers are where a change does most.
-        for _ in 0..400 {
+        for _ in 0..200 {
             let mut bytes = whole.clone();
             let block = 4096 * random.below(len / 4096) as usize;
             for _ in 0..1 + random.below(4) {

@@ -116,11 +116,10 @@ fn unknown_code(path: &Path, model: &Model, dim: Dim) -> anyhow::Error {
         (path.display(), if dim == Dim::Inlined { "inlined functions" } else { "lines of source" });
     let message = match model.facts.debug_info.as_deref() {
         None => format!("`{path}` has no debug information, which alone tells of {what}"),
-        Some("pdb") => format!("`{path}` has its debug information in a PDB, of which {what} are not read"),
         Some(_) => format!("the debug information of `{path}` says nothing of {what}"),
     };
     let hint = match model.facts.debug_info.as_deref() {
-        Some("pdb") => "a build for a GNU target has DWARF, which tells: x86_64-pc-windows-gnu",
+        Some("pdb") => "link with a full database (/DEBUG:FULL) that is not stripped (/PDBSTRIPPED)",
         _ => {
             "build with `debug = \"line-tables-only\"` in the profile of Cargo.toml, or with -g1 for C: that is \
              enough, but not split into .dwo files. If it was separated, name it with --debug-file"

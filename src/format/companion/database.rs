@@ -4,7 +4,7 @@
 //! can borrow from them, so each file is looked at as soon as it is opened.
 
 use crate::format::pdb::{self, Database, Refused};
-use crate::format::{Format, Image};
+use crate::format::{Detail, Format, Image};
 use crate::input::Input;
 use crate::input::companion::{Companion, Origin};
 
@@ -19,9 +19,9 @@ pub(super) struct Opened {
 }
 
 /// Looks at files for `image`. A database of another build is not unpacked.
-pub(super) fn open(files: Vec<Companion>, image: &Image<'_>) -> Vec<Opened> {
+pub(super) fn open(files: Vec<Companion>, image: &Image<'_>, detail: Detail) -> Vec<Opened> {
     let open = |Companion { input, origin }| {
-        let database = || Database::open(input.bytes(), image.header.build_id.as_deref());
+        let database = || Database::open(input.bytes(), image.header.build_id.as_deref(), detail);
         Opened { database: pdb::is_database(input.bytes()).then(database), input, origin }
     };
     files.into_iter().map(open).collect()

@@ -47,7 +47,7 @@ pub fn read_detailed_with<T>(
     if given.is_empty() && folders.is_empty() && wants(&image).is_empty() {
         return Ok(then(&image));
     }
-    let given = database::open(given, &image);
+    let given = database::open(given, &image, detail);
     let mut desk = Desk {
         binary: input,
         detail,
@@ -57,10 +57,10 @@ pub fn read_detailed_with<T>(
     };
     let mut finder = Finder::new(input, search, &folders);
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
-    let found = database::open(finder.find(&wants(&image)), &image);
+    let found = database::open(finder.find(&wants(&image)), &image, detail);
     let image = timing::phase("files apart", || desk.offer_found(image, &found));
     // A file that was found may say of others in turn.
-    let more = database::open(finder.find(&wants(&image)), &image);
+    let more = database::open(finder.find(&wants(&image)), &image, detail);
     let image = timing::phase("files apart", || desk.offer_found(image, &more));
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
     let inside = embedded::unpack(&image);

@@ -18,7 +18,7 @@ pub fn adopt<'data>(image: &mut Image<'data>, database: &'data Database) {
         let (pos, run) = line.locate(section.address.checked_add(offset.into())?)?;
         Some(Placed { pos, len: run.min(left) })
     };
-    let Facts { symbols, units, unit_ranges, charges, functions, toolchain, sources, diagnostics } =
+    let Facts { symbols, units, unit_ranges, charges, functions, toolchain, sources, code, diagnostics } =
         database.facts(&locate);
     let addressed = |s: Symbol<'data>| {
         let address = s.pos.and_then(|pos| line.address(pos)).unwrap_or_default();
@@ -34,6 +34,7 @@ pub fn adopt<'data>(image: &mut Image<'data>, database: &'data Database) {
     if image.units.is_empty() {
         (image.units, image.unit_ranges) = (units, unit_ranges);
         image.sources = sources;
+        image.code = code.or(image.code.take());
         image.header.debug_info = image.header.debug_info.max(Some(DebugInfo::Pdb));
     }
     for tool in toolchain {

@@ -50,6 +50,8 @@ pub(super) struct Module<'d> {
     pub stream: u16,
     /// Bytes of symbol records in it.
     pub symbols_size: u32,
+    /// Bytes of tables of lines that follow: of the old kind, and of the kind that is read.
+    pub lines_sizes: [u32; 2],
 }
 
 /// A piece of a section.
@@ -205,13 +207,14 @@ fn module<'d>(at: &mut Cursor<'d, 'static>, start: u64) -> Option<Module<'d>> {
     let _flags = at.u16()?;
     let stream = at.u16()?;
     let symbols_size = at.u32()?;
-    // Sizes of line tables, number of files, a hole, and three numbers of names.
-    at.skip(4 + 4 + 2 + 2 + 4 + 4 + 4)?;
+    let lines_sizes = [at.u32()?, at.u32()?];
+    // Number of files, a hole, an unused word and two numbers of names.
+    at.skip(2 + 2 + 4 + 4 + 4)?;
     let (name, file) = (at.cstr()?, at.cstr()?);
     let padding = (4 - (at.at() - start) % 4) % 4;
     // The last one may lack its padding.
     at.skip(padding).or_else(|| at.is_at_end().then_some(()))?;
-    Some(Module { name, file, stream, symbols_size })
+    Some(Module { name, file, stream, symbols_size, lines_sizes })
 }
 
 fn contribution(at: &mut Cursor<'_, '_>, has_coff_section: bool) -> Option<Contribution> {

@@ -10,11 +10,12 @@ use super::dbi::{Contribution, Module};
 use super::ids::Ids;
 use super::modules::{self, Sort, Thing};
 use super::records::{self, Entry, Place, Records};
-use super::{Database, merge};
+use super::{Database, code, merge};
 use crate::error::Diagnostic;
 use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
-use crate::format::{Charge, Symbol, Target, Unit, UnitRange};
+use crate::format::{Charge, CodeFacts, Symbol, Target, Unit, UnitRange};
+use crate::timing;
 
 /// Modules are read in lots of this many, whatever the number of threads.
 const LOT: usize = 16;
@@ -55,9 +56,14 @@ pub struct Facts<'data> {
     pub toolchain: Vec<String>,
     /// Names of source files, in order of their place in the database.
     pub sources: Vec<Cow<'data, str>>,
+    /// Where instructions come from, if the database was opened for that.
+    pub code: Option<CodeFacts>,
     /// What could not be understood.
     pub diagnostics: Vec<Diagnostic>,
 }
+
+/// Translates a section (from 1) and an offset in it.
+pub(super) type Locate<'l> = dyn Fn(u16, u32) -> Option<Placed> + Sync + 'l;
 
 impl Database {
     /// Everything the database says of the executable.
@@ -111,6 +117,17 @@ impl Database {
         facts.symbols = merge::symbols(things, publics, self.header.machine == MACHINE_I386, locate);
         facts.contributions(&self.contributions(&mut trouble), &unit_of, locate);
         facts.sources = self.header.sources(&self.dbi).into_iter().map(String::from_utf8_lossy).collect();
+        facts.code = self.code.as_ref().map(|streams| {
+            let code = timing::phase("code", || code::read(&self.symbols, streams, ids, locate));
+            for module in code.cut.iter().filter_map(|&index| modules.get(index)) {
+                trouble.add("pdb-lines-cut", || {
+                    let name = module.name.escape_ascii();
+                    let text = format!("lines of `{name}` in the PDB are cut off or not understood");
+                    Diagnostic::warning("pdb-lines-cut", text)
+                });
+            }
+            code.facts
+        });
         facts.diagnostics.extend(trouble.into_diagnostics());
         facts
     }
@@ -154,7 +171,7 @@ impl Database {
 }
 
 /// The run of `size` bytes at a place, cut where the section ends; `None` if it is empty.
-fn run(locate: &(dyn Fn(u16, u32) -> Option<Placed> + Sync), place: Place, size: u32) -> Option<(u64, u64)> {
+pub(super) fn run(locate: &Locate<'_>, place: Place, size: u32) -> Option<(u64, u64)> {
     let at = locate(place.section, place.offset)?;
     let end = at.pos.checked_add(at.len.min(size.into()))?;
     (at.pos < end).then_some((at.pos, end))

@@ -53,7 +53,7 @@ impl<'d> Ids<'d> {
     }
 
     /// The record of this number, if it is of this kind.
-    fn record(&self, id: u32, wanted: u16) -> Option<Cursor<'d, 'static>> {
+    pub fn record(&self, id: u32, wanted: u16) -> Option<Cursor<'d, 'static>> {
         let index = usize::try_from(id.checked_sub(self.first)?).ok()?;
         let &(start, end) = self.records.get(index)?;
         let mut cursor = Cursor::new(self.bytes, Endian::Little, &[]).until(end.into()).from(start.into())?;
@@ -61,7 +61,7 @@ impl<'d> Ids<'d> {
     }
 
     /// A text. Long ones come in pieces; only the last of them is read, which no path needs.
-    fn text(&self, id: u32) -> Option<&'d [u8]> {
+    pub fn text(&self, id: u32) -> Option<&'d [u8]> {
         let mut cursor = self.record(id, LF_STRING_ID)?;
         let _pieces = cursor.u32()?;
         cursor.cstr()

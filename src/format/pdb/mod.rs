@@ -7,9 +7,11 @@
 //!
 //! Read by hand, since only a few streams count and all of them come from whoever
 //! made the file: streams are copied once, and together never more than the file
-//! is long. Types and line tables are not read.
+//! is long. Line tables and names of inlined functions are copied only where they are
+//! asked for; other types are not read.
 
 mod adopt;
+mod code;
 mod dbi;
 mod facts;
 mod id;
@@ -18,12 +20,17 @@ mod merge;
 mod modules;
 mod msf;
 mod records;
+mod texts;
 
 pub use adopt::adopt;
 pub use facts::{Facts, Placed};
 
 use crate::error::Diagnostic;
+use crate::format::Detail;
 use crate::format::trouble::Trouble;
+
+/// Number of the stream of types.
+const TYPES_STREAM: u16 = 2;
 
 /// Number of the stream of ids.
 const IDS_STREAM: u16 = 4;
@@ -71,6 +78,8 @@ pub struct Database {
     ids: Vec<u8>,
     /// By module: its symbol records.
     symbols: Vec<Vec<u8>>,
+    /// What else says where instructions come from, if that was asked for.
+    code: Option<code::Streams>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -79,12 +88,13 @@ impl Database {
     ///
     /// `wanted` is the id that the executable states, see [`Database::id`]; without, any
     /// database is taken. It is looked at first, so refusing one of another build is cheap.
+    /// `detail` says whether [`Facts::code`] will be wanted.
     ///
     /// *Errors*: see [`Refused`]. A stream that cannot be read is a diagnostic of
     /// [`Database::facts`], and the rest is read.
     ///
     /// *Cost*: copies the streams that count; never more bytes than the file has.
-    pub fn open(file: &[u8], wanted: Option<&str>) -> Result<Database, Refused> {
+    pub fn open(file: &[u8], wanted: Option<&str>, detail: Detail) -> Result<Database, Refused> {
         let mut container = msf::Container::open(file)?;
         let info = container.stream(id::STREAM, id::SIZE).map_err(Refused::Damaged)?;
         let guid = id::guid(&info).ok_or_else(|| Refused::Damaged("its identity is cut off".into()))?;
@@ -110,28 +120,42 @@ impl Database {
             stream => copy("the global symbols", stream, u32::MAX),
         };
         let (modules, all) = header.modules(&dbi);
-        let symbols = modules.iter().map(|module| match (module.stream, module.symbols_size) {
-            (dbi::NO_STREAM, _) | (_, 0) => Vec::new(),
-            (stream, size) => copy(&format!("symbols of `{}`", module.name.escape_ascii()), stream, size),
-        });
-        let symbols = symbols.collect();
+        let mut symbols = Vec::with_capacity(modules.len());
+        let mut lines = Vec::new();
+        for module in &modules {
+            let [old_lines, new_lines] = match detail {
+                Detail::Plain => [0, 0],
+                Detail::Code => module.lines_sizes,
+            };
+            let before = module.symbols_size.saturating_add(old_lines);
+            let mut bytes = match (module.stream, before.saturating_add(new_lines)) {
+                (dbi::NO_STREAM, _) | (_, 0) => Vec::new(),
+                (stream, size) => copy(&format!("symbols of `{}`", module.name.escape_ascii()), stream, size),
+            };
+            if detail == Detail::Code {
+                lines.push(bytes.split_off(bytes.len().min(before as usize)));
+            }
+            bytes.truncate(module.symbols_size as usize);
+            symbols.push(bytes);
+        }
         if !all {
             trouble.add("pdb-modules-cut", || {
                 let text = format!("the list of modules of the PDB breaks off after {}", modules.len());
                 Diagnostic::warning("pdb-modules-cut", text)
             });
         }
+        let mut optional = |number: u16| {
+            let there = container.size(number).and_then(|size| container.stream(number, size).ok());
+            there.unwrap_or_default()
+        };
         // Databases of old tools have none.
-        let ids = container.size(IDS_STREAM).and_then(|size| container.stream(IDS_STREAM, size).ok());
-        Ok(Database {
-            id,
-            header,
-            globals,
-            ids: ids.unwrap_or_default(),
-            symbols,
-            diagnostics: trouble.into_diagnostics(),
-            dbi,
-        })
+        let ids = optional(IDS_STREAM);
+        let code = (detail == Detail::Code).then(|| code::Streams {
+            lines,
+            types: optional(TYPES_STREAM),
+            texts: texts::stream(&optional(id::STREAM)).map(&mut optional).unwrap_or_default(),
+        });
+        Ok(Database { id, header, globals, ids, symbols, code, diagnostics: trouble.into_diagnostics(), dbi })
     }
 
     /// What tells which build it is of: GUID and age as symbol servers write them, in

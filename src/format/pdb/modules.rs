@@ -70,7 +70,7 @@ pub(super) fn read<'d>(bytes: &'d [u8], ids: &Ids<'d>) -> Symbols<'d> {
             Entry::BuildInfo(id) if out.build == Build::default() => {
                 out.build = ids.build(id).unwrap_or_default();
             }
-            Entry::Compiler { .. } | Entry::BuildInfo(_) | Entry::Public { .. } => {}
+            _ => {}
         }
     }
     out.broken_at = records.broken_at();

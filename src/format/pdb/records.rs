@@ -31,12 +31,21 @@ pub(super) enum Entry<'d> {
     Compiler { language: u8, version: &'d [u8] },
     /// The record of the command line, in the stream of ids.
     BuildInfo(u32),
+    /// A function that was inlined into the one around it: its record in the stream of ids, and what code it has.
+    Inlined { function: u32, annotations: &'d [u8] },
+    /// A scope without a name.
+    Block,
+    /// What was opened last ends.
+    End,
 }
 
+const S_END: u16 = 0x0006;
 const S_COMPILE2: u16 = 0x1116;
 const S_COMPILE3: u16 = 0x113c;
 const S_BUILDINFO: u16 = 0x114c;
 const S_THUNK32: u16 = 0x1102;
+const S_BLOCK32: u16 = 0x1103;
+const S_WITH32: u16 = 0x1104;
 const S_LDATA32: u16 = 0x110c;
 const S_GDATA32: u16 = 0x110d;
 const S_PUB32: u16 = 0x110e;
@@ -48,8 +57,12 @@ const S_TRAMPOLINE: u16 = 0x112c;
 const S_SEPCODE: u16 = 0x1132;
 const S_LPROC32_ID: u16 = 0x1146;
 const S_GPROC32_ID: u16 = 0x1147;
+const S_INLINESITE: u16 = 0x114d;
+const S_INLINESITE_END: u16 = 0x114e;
+const S_PROC_ID_END: u16 = 0x114f;
 const S_LPROC32_DPC: u16 = 0x1155;
 const S_LPROC32_DPC_ID: u16 = 0x1156;
+const S_INLINESITE2: u16 = 0x115d;
 
 /// Bit of a public name's flags: it names code.
 const PUBLIC_CODE: u32 = 1;
@@ -173,6 +186,18 @@ pub(super) fn entry(kind: u16, data: &[u8]) -> Option<Entry<'_>> {
             cursor.skip(if kind == S_COMPILE3 { 16 } else { 12 })?;
             Some(Entry::Compiler { language: flags as u8, version: name(data, cursor) })
         }
+        S_INLINESITE | S_INLINESITE2 => {
+            // Parent and end record.
+            cursor.skip(8)?;
+            let function = cursor.u32()?;
+            if kind == S_INLINESITE2 {
+                let _invocations = cursor.u32()?;
+            }
+            let annotations = usize::try_from(cursor.at()).ok().and_then(|at| data.get(at..))?;
+            Some(Entry::Inlined { function, annotations })
+        }
+        S_BLOCK32 | S_WITH32 => Some(Entry::Block),
+        S_END | S_INLINESITE_END | S_PROC_ID_END => Some(Entry::End),
         S_BUILDINFO => Some(Entry::BuildInfo(cursor.u32()?)),
         _ => None,
     }

@@ -7,7 +7,10 @@
 //! BLOAT_INLINES_FILES=target/release/app:/usr/bin/other cargo test --test inlines -- --nocapture
 //! ```
 
+#[path = "../oracles/mod.rs"]
 mod oracles;
+mod pdb;
+#[path = "../subjects/mod.rs"]
 mod subjects;
 
 use std::collections::BTreeMap;
