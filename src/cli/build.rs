@@ -125,7 +125,7 @@ fn with_symbols(selection: &Selection) -> Profile {
 }
 
 /// A path as one would type it.
-fn as_typed(path: &Path) -> PathBuf {
+pub(super) fn as_typed(path: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
     let short = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
     short.unwrap_or_else(|| path.to_path_buf())

@@ -4,16 +4,15 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use super::args::{CargoArgs, ColorArg, CommonArgs};
-use super::build::make;
-use super::cargo::Project;
+use super::build::{as_typed, clean, make};
+use super::cargo::{Artifact, Project};
 use super::commands::{open, packages_of, prepare, search};
 use super::diff::{all_belong, search_for_two};
 use super::error::CliError;
-use super::output::say;
 use crate::attrib::{self, Reasons};
 use crate::format;
 use crate::input::Input;
@@ -23,16 +22,20 @@ use crate::project::Packages;
 use crate::snapshot;
 use crate::tui::draw::Look;
 use crate::tui::table::Side;
-use crate::tui::{self, Explored, Shared, Source};
+use crate::tui::{self, Explored, Shared, Source, Subject};
 
 #[derive(Debug, Args)]
 pub(super) struct TuiArgs {
     /// The binary or a snapshot of one; without it, the package here is built
+    #[arg(conflicts_with = "CargoArgs")]
     pub file: Option<PathBuf>,
 
     /// What it was before: shows changes
     #[arg(long, value_name = "OLD")]
     pub against: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub cargo: CargoArgs,
 
     #[command(flatten)]
     pub common: CommonArgs,
@@ -48,12 +51,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
             .into());
     }
     prepare(common)?;
-    let (file, project) = match &args.file {
-        Some(file) => (file.clone(), None),
-        None => built(common).map(|(file, project)| (file, Some(project)))?,
-    };
-    let manifest = project.as_ref().map(|project| project.manifest_path.clone());
-    if [Some(&file), args.against.as_ref()].contains(&Some(&PathBuf::from("-"))) {
+    if [args.file.as_ref(), args.against.as_ref()].contains(&Some(&PathBuf::from("-"))) {
         return Err(CliError::new(
             "`bloat tui` reads keys from standard input, so no file can come from there",
         )
@@ -61,10 +59,17 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         .into());
     }
     // Before the screen is taken over: what is wrong with a path is better said at once.
-    open(&file, common)?;
-    if let Some(old) = &args.against {
-        open(old, common)?;
+    for path in args.against.iter().chain(&args.file) {
+        open(path, common)?;
     }
+    let (subjects, packages) = match &args.file {
+        Some(file) => (vec![Binary { path: file.clone(), what: String::new() }], None),
+        None if args.cargo.clean => {
+            let project = Project::open(common.manifest_path.as_deref())?;
+            return clean(&project.scratch(args.cargo.scratch.as_deref())?);
+        }
+        None => built(&args.cargo, common).map(|(subjects, packages)| (subjects, Some(packages)))?,
+    };
     let asks_for_none = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let color = match common.color {
         ColorArg::Always => true,
@@ -72,11 +77,9 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         ColorArg::Auto => !asks_for_none,
     };
     let files = Files {
-        new: file,
+        subjects,
         old: args.against.clone(),
-        manifest: manifest.or_else(|| common.manifest_path.clone()),
-        _project: project,
-        packages: OnceLock::new(),
+        packages: packages.map_or_else(OnceLock::new, OnceLock::from),
         search: if args.against.is_some() { search_for_two(common) } else { search(common) },
         common: common.clone(),
         inputs: [const { OnceLock::new() }; 2],
@@ -84,25 +87,31 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
     tui::run(Arc::new(files), || Box::new(io::stdout()), Look { color })
 }
 
-/// Builds the package at hand. Cargo shows its progress on the screen as it was.
-fn built(common: &CommonArgs) -> Result<(PathBuf, Project)> {
-    let made = make(&CargoArgs::default(), common)?;
-    let [first, others @ ..] = made.artifacts.as_slice() else {
-        return Err(CliError::new("the package makes nothing to explore").into());
+/// Builds the package at hand, and asks which packages it is made of. Cargo shows its progress on the
+/// screen as it was.
+fn built(cargo: &CargoArgs, common: &CommonArgs) -> Result<(Vec<Binary>, Packages)> {
+    let made = make(cargo, common)?;
+    // Now, and not when the file is read: the lockfile is there while the project lives, and whoever
+    // quits the screen must not leave one behind.
+    let packages = packages_of(Some(&made.project.manifest_path))?;
+    let binary = |artifact: Artifact| Binary {
+        what: format!("{} of {} {}", artifact.kind.as_str(), artifact.package, artifact.version),
+        path: as_typed(&artifact.path),
     };
-    for other in others {
-        say(format_args!("note: there is also {}", other.path.display()));
-    }
-    Ok((first.path.clone(), made.project))
+    Ok((made.artifacts.into_iter().map(binary).collect(), packages))
+}
+
+/// A file that can be explored.
+struct Binary {
+    path: PathBuf,
+    /// What built it.
+    what: String,
 }
 
 /// The files that are explored, and how they are to be read.
 struct Files {
-    new: PathBuf,
+    subjects: Vec<Binary>,
     old: Option<PathBuf>,
-    manifest: Option<PathBuf>,
-    /// What was built for this. While it lives there is a lockfile to ask cargo with.
-    _project: Option<Project>,
     /// Packages of the manifest, once cargo has been asked.
     packages: OnceLock<Packages>,
     search: Search,
@@ -142,17 +151,26 @@ impl Files {
 }
 
 impl Source for Files {
-    fn path(&self) -> String {
-        self.new.to_string_lossy().into_owned()
+    fn subjects(&self) -> Vec<Subject> {
+        let subject = |binary: &Binary| Subject {
+            path: binary.path.to_string_lossy().into_owned(),
+            what: binary.what.clone(),
+            // What cannot be read is said when it is.
+            size: std::fs::metadata(&binary.path).map_or(0, |file| file.len()),
+        };
+        self.subjects.iter().map(subject).collect()
     }
 
-    fn load(&self) -> Result<Shared> {
-        // Here and not before the first frame: cargo takes its time.
-        let packages = packages_of(self.manifest.as_deref())?;
-        // It is empty: files are loaded once.
-        let _ = self.packages.set(packages);
+    fn load(&self, subject: usize) -> Result<Shared> {
+        let Some(subject) = self.subjects.get(subject) else { bail!("there is no file {subject}") };
+        if self.packages.get().is_none() {
+            // Here and not before the first frame: cargo takes its time.
+            let packages = packages_of(self.common.manifest_path.as_deref())?;
+            // It is empty: files are loaded once.
+            let _ = self.packages.set(packages);
+        }
         let baseline = self.old.as_deref().map(|old| self.read(old, Side::Old)).transpose()?;
-        let new = self.read(&self.new, Side::New)?;
+        let new = self.read(&subject.path, Side::New)?;
         if let Some(old) = &baseline {
             all_belong(&self.search, &old.model, &new.model)?;
         }

@@ -13,6 +13,9 @@ use ratatui_crossterm::crossterm::terminal::{
 };
 use ratatui_crossterm::crossterm::{execute, queue};
 
+use super::app::App;
+use super::draw::{self, Look};
+
 /// Where the screen is written to. Asked for more than once: also where a panic is.
 pub type Open = fn() -> Box<dyn Write + Send>;
 
@@ -57,6 +60,14 @@ impl Screen {
         enter(open)?;
         let terminal = Terminal::new(CrosstermBackend::new(open())).inspect_err(|_| give_back(open))?;
         Ok(Screen { terminal, open })
+    }
+
+    /// Draws the state, unless a panic in another thread has given the terminal back.
+    pub fn draw(&mut self, app: &App, look: Look) -> io::Result<()> {
+        if IS_TAKEN.load(Ordering::SeqCst) {
+            self.terminal.draw(|frame| draw::draw(app, look, frame.buffer_mut()))?;
+        }
+        Ok(())
     }
 
     /// Gives the terminal back for as long as `meanwhile` takes.

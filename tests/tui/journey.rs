@@ -18,13 +18,18 @@ use bloat::tui::app::{App, Effect, Event, Explorer, Screen};
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::{Job, Library};
 use bloat::tui::table::Side;
-use bloat::tui::{Explored, Shared, Source};
+use bloat::tui::{Explored, Shared, Source, Subject};
 use ratatui_core::backend::TestBackend;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::crossterm::event::{
     KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
+
+/// A file that is only known by its path.
+pub fn subject(path: &str) -> Subject {
+    Subject { path: path.to_string(), what: String::new(), size: 0 }
+}
 
 /// Files in memory.
 pub struct Files(Vec<(Side, Input)>);
@@ -40,11 +45,11 @@ impl Files {
 }
 
 impl Source for Files {
-    fn path(&self) -> String {
-        "test".to_string()
+    fn subjects(&self) -> Vec<Subject> {
+        vec![subject("test")]
     }
 
-    fn load(&self) -> anyhow::Result<Shared> {
+    fn load(&self, _: usize) -> anyhow::Result<Shared> {
         anyhow::bail!("tests load for themselves")
     }
 
@@ -128,7 +133,7 @@ impl Journey {
         let shared = Arc::new(shared);
         let Ok(terminal) = Terminal::new(TestBackend::new(size.0, size.1));
         let mut journey = Journey {
-            app: App::new("test".to_string(), size),
+            app: App::new(vec![subject("test")], size).0,
             shared: shared.clone(),
             files,
             terminal,
@@ -163,7 +168,7 @@ impl Journey {
                 Effect::Quit => self.has_quit = true,
                 Effect::Ask(job) => self.queue.push_back(job),
                 Effect::Copy(text) => self.copied.push(text),
-                Effect::Suspend | Effect::Redraw => {}
+                Effect::Load(_) | Effect::Suspend | Effect::Redraw => {}
             }
         }
     }
@@ -215,7 +220,7 @@ impl Journey {
     pub fn explorer(&self) -> &Explorer {
         match &self.app.screen {
             Screen::Explorer(explorer) => explorer,
-            Screen::Loading(_) => panic!("the analysis is not done"),
+            Screen::Choosing(_) | Screen::Loading(_) => panic!("the analysis is not done"),
         }
     }
 

@@ -5,24 +5,25 @@ use std::time::Duration;
 use bloat::tui::app::{App, Effect, Event, Progress};
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::Job;
-use bloat::tui::keymap;
+use bloat::tui::{Subject, keymap};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
+use ratatui_crossterm::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use crate::demo;
-use crate::journey::parse;
+use crate::journey::{parse, subject};
 use crate::program::{bloat, run};
 use crate::subjects::fixture;
 
 #[test]
 fn progress_is_shown_and_quitting_works_meanwhile() {
-    let mut app = App::new("some/app".to_string(), (80, 24));
+    let (mut app, first) = App::new(vec![subject("some/app")], (80, 24));
+    // There is nothing to choose.
+    assert!(matches!(first[..], [Effect::Load(0)]));
     assert!(app.is_busy());
     let done = vec![("headers", Duration::from_millis(12)), ("symbols", Duration::from_millis(340))];
     app.update(Event::Progress(Progress { done, elapsed: Duration::from_millis(1500) }));
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
-    draw::draw(&app, Look { color: true }, &mut buffer);
-    let text: String = buffer.content().iter().map(|cell| cell.symbol()).collect();
+    let text = drawn(&app).concat();
     for part in ["some/app", "analysing, 1.5 s", "340 ms  symbols", "q quit"] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -33,6 +34,63 @@ fn progress_is_shown_and_quitting_works_meanwhile() {
     for keys in ["q", "<Esc>", "<C-c>"] {
         let effects = app.update(Event::Key(parse(keys)[0]));
         assert!(matches!(effects[..], [Effect::Quit]), "{keys}");
+    }
+}
+
+/// The lines of the screen.
+fn drawn(app: &App) -> Vec<String> {
+    let (width, height) = app.size;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    draw::draw(app, Look { color: true }, &mut buffer);
+    let line = |cells: &[ratatui_core::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect();
+    buffer.content().chunks(usize::from(width)).map(line).collect()
+}
+
+#[test]
+fn of_several_files_one_is_chosen() {
+    let subjects = |count: usize| -> Vec<Subject> {
+        (0..count)
+            .map(|i| Subject {
+                path: format!("out/program-{i}\u{1b}[31m"),
+                what: format!("program of sample 1.{i}.0"),
+                size: 1024 * i as u64,
+            })
+            .collect()
+    };
+    // Nothing is analysed until one is chosen.
+    let (mut app, first) = App::new(subjects(3), (80, 10));
+    assert!(first.is_empty() && !app.is_busy());
+    let lines = drawn(&app);
+    assert!(lines[4].contains("1.00 KiB  program of sample 1.1.0  out/program-1\\u{1b}[31m"), "{lines:#?}");
+    let press = |app: &mut App, keys: &str| -> Vec<Effect> {
+        parse(keys).into_iter().flat_map(|key| app.update(Event::Key(key))).collect()
+    };
+    assert!(press(&mut app, "jjjjk/xi?3 ").is_empty());
+    assert!(matches!(press(&mut app, "<Enter>")[..], [Effect::Load(1)]));
+    assert!(app.is_busy() && app.path.starts_with("out/program-1"));
+    for quit in ["q", "<Esc>", "<C-c>"] {
+        let (mut app, _) = App::new(subjects(3), (80, 10));
+        assert!(matches!(press(&mut app, quit)[..], [Effect::Quit]), "{quit}");
+    }
+    // More than fit: the selected one is on the screen, and a press on it takes it.
+    let (mut app, _) = App::new(subjects(50), (60, 10));
+    press(&mut app, "G");
+    assert!(drawn(&app)[8].contains("1.49.0"), "{:#?}", drawn(&app));
+    let click = |app: &mut App, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let mouse = MouseEvent { kind, column: 5, row, modifiers: KeyModifiers::NONE };
+        app.update(Event::Mouse(mouse, Duration::ZERO))
+    };
+    assert!(click(&mut app, 7).is_empty());
+    // Above the list there is nothing, and the list stays where it is.
+    assert!(click(&mut app, 1).is_empty());
+    assert!(drawn(&app)[7].contains("1.48.0"), "{:#?}", drawn(&app));
+    assert!(matches!(click(&mut app, 7)[..], [Effect::Load(48)]));
+    for size in [(1, 1), (0, 0), (20, 4)] {
+        app = App::new(subjects(50), size).0;
+        if size.0 > 0 {
+            drawn(&app);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod answers;
 mod cache;
+mod chooser;
 mod explorer;
 mod mouse;
 mod prompts;
@@ -13,12 +14,14 @@ use std::time::Duration;
 
 use ratatui_crossterm::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
+pub use chooser::{ABOVE, Chooser};
 pub use explorer::{Explorer, Line, Tab};
 pub use search::Search;
 
-use super::Shared;
+use self::chooser::Chosen;
 use super::jobs::{Answer, Job};
 use super::keymap::{Action, action};
+use super::{Shared, Subject};
 
 /// What happened.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub enum Event {
 pub enum Effect {
     /// End the program.
     Quit,
+    /// Read and analyse the file of that number.
+    Load(usize),
     /// Ask the worker.
     Ask(Job),
     /// Put a text on the clipboard.
@@ -74,13 +79,15 @@ pub struct App {
     pub size: (u16, u16),
     /// Counts while something is under way.
     pub beat: usize,
-    /// The path that was asked for.
+    /// The path of the file that is explored; empty until it is chosen.
     pub path: String,
 }
 
 /// What is on the screen.
 #[derive(Debug)]
 pub enum Screen {
+    /// There are several files to choose from.
+    Choosing(Chooser),
     /// The analysis is under way.
     Loading(Progress),
     /// It is done.
@@ -88,14 +95,29 @@ pub enum Screen {
 }
 
 impl App {
-    /// The UI before the analysis of the file at `path`.
-    pub fn new(path: String, size: (u16, u16)) -> App {
-        App { screen: Screen::Loading(Progress::default()), size, beat: 0, path }
+    /// The UI before anything is analysed, and what it does first. Of several files the user chooses one.
+    pub fn new(subjects: Vec<Subject>, size: (u16, u16)) -> (App, Vec<Effect>) {
+        let chooser = Chooser { subjects, cursor: 0, top: 0 };
+        let is_one = chooser.subjects.len() == 1;
+        let mut app = App { screen: Screen::Choosing(chooser), size, beat: 0, path: String::new() };
+        let effects = if is_one { app.choose() } else { Vec::new() };
+        (app, effects)
+    }
+
+    /// Goes on with the file that is selected.
+    fn choose(&mut self) -> Vec<Effect> {
+        let Screen::Choosing(chooser) = &self.screen else { return Vec::new() };
+        let (cursor, subject) = (chooser.cursor, chooser.subjects.get(chooser.cursor));
+        let Some(subject) = subject else { return Vec::new() };
+        self.path = subject.path.clone();
+        self.screen = Screen::Loading(Progress::default());
+        vec![Effect::Load(cursor)]
     }
 
     /// Whether something is under way, so that [`Event::Tick`] is of use.
     pub fn is_busy(&self) -> bool {
         match &self.screen {
+            Screen::Choosing(_) => false,
             Screen::Loading(_) => true,
             Screen::Explorer(explorer) => explorer.is_busy(),
         }
@@ -120,6 +142,10 @@ impl App {
         }
         match &mut self.screen {
             Screen::Explorer(explorer) => explorer.update(event, self.size),
+            Screen::Choosing(chooser) => match chooser.update(&event, self.size.1) {
+                Chosen::This => self.choose(),
+                Chosen::Effects(effects) => effects,
+            },
             Screen::Loading(progress) => match event {
                 Event::Progress(further) => {
                     *progress = further;

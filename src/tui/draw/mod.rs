@@ -13,9 +13,9 @@ use ratatui_core::style::{Color, Modifier, Style};
 pub use bars::crumbs;
 pub use help::help_lines;
 
-use super::app::{App, Progress, Screen};
+use super::app::{ABOVE, App, Chooser, Progress, Screen};
 use crate::model::Source;
-use crate::render::{for_terminal, human};
+use crate::render::{for_terminal, human, shorten};
 
 /// How the screen is to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub fn draw(app: &App, look: Look, buffer: &mut Buffer) {
     let area = *buffer.area();
     let mut canvas = Canvas { buffer, area };
     match &app.screen {
+        Screen::Choosing(chooser) => choosing(chooser, look, &mut canvas),
         Screen::Loading(progress) => loading(app, progress, look, &mut canvas),
         Screen::Explorer(explorer) => {
             let areas = explorer.areas();
@@ -147,6 +148,29 @@ impl Canvas<'_> {
 pub(super) fn spinner(beat: usize) -> char {
     const DOTS: [char; 4] = ['-', '\\', '|', '/'];
     DOTS[beat % DOTS.len()]
+}
+
+/// The files to choose from.
+fn choosing(chooser: &Chooser, look: Look, canvas: &mut Canvas<'_>) {
+    let area = canvas.area;
+    canvas.text(0, 0, "bloat", area.width, look.bold());
+    canvas.text(6, 0, "several files were built", area.width, look.plain());
+    canvas.text(2, ABOVE - 1, "size", area.width, look.dim());
+    let top = chooser.top;
+    let room = usize::from(area.height.saturating_sub(ABOVE + 1));
+    for (offset, subject) in chooser.subjects.iter().skip(top).take(room).enumerate() {
+        let y = ABOVE + offset as u16;
+        let line = format!("{:>9}  {}  {}", human(subject.size), subject.what, subject.path);
+        let line = shorten(&for_terminal(&line), usize::from(area.width.saturating_sub(2))).into_owned();
+        canvas.text(2, y, &line, area.width, look.plain());
+        if top + offset == chooser.cursor {
+            canvas.style(Rect::new(0, y, area.width, 1), look.reversed());
+        }
+    }
+    let end = canvas.text(0, area.height.saturating_sub(1), " Enter ", area.width, look.reversed());
+    let end = canvas.text(end, area.height.saturating_sub(1), " open  ", area.width, look.plain());
+    canvas.text(end, area.height.saturating_sub(1), " q ", area.width, look.reversed());
+    canvas.text(end + 3, area.height.saturating_sub(1), " quit", area.width, look.plain());
 }
 
 /// The screen while the file is analysed.
