@@ -31,8 +31,8 @@ fn model() -> Model {
 /// A key and the next, state and screen, after the view was counted: each has to be done in 16 ms.
 #[divan::bench(args = [
     "2: j", "2: k", "2: G", "2: g", "2: <PgDn>", "2: <C-d>", "2: <Space>", "2: s", "2: r", "2: t", "2: i",
-    "2: /", "2: n", "2: m", "2: p", "2: e", "2: ?", "2: a", "2: y", "2: 1", "1: <Enter>", "2t: l", "2t: j",
-    "2ss: j", "2ss: G", "2/item<Enter>: n", "2/item<Enter>: j",
+    "2: /", "2: n", "2: m", "2: p", "2: e", "2: ?", "1: a", "2: y", "2: 1", "1: <Enter>", "2t: l", "2t: j",
+    "3<Enter><Enter>a: j", "3<Enter><Enter>a: <Space>", "3<Enter><Enter>: a", "2ss: j", "2ss: G", "2/item<Enter>: n", "2/item<Enter>: j",
 ])]
 fn key(bencher: Bencher<'_, '_>, keys: &str) {
     let (before, key) = keys.split_once(": ").expect("what comes before, and the key");

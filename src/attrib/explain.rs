@@ -36,7 +36,16 @@ pub struct Reasons {
     /// All claims on it, best first within each partition.
     pub claims: Vec<ClaimAt>,
     /// Functions and data that refer to it, by name, for data without a symbol.
-    pub referrers: Vec<String>,
+    pub referrers: Vec<Referrer>,
+}
+
+/// What refers to a place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Referrer {
+    /// Its symbol, or where it is.
+    pub name: String,
+    /// The position of one that refers.
+    pub pos: u64,
 }
 
 /// Gives the reasons for the owner of the byte at `pos`.
@@ -48,25 +57,24 @@ pub fn reasons(input: &Input, image: &Image<'_>, packages: &Packages, pos: u64) 
 }
 
 /// Who refers to the anonymous object that holds `pos`.
-fn referrers(input: &Input, image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<String> {
+fn referrers(input: &Input, image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<Referrer> {
     let section = passes.layout.by_section.at(pos).and_then(|s| passes.layout.sections.get(s.get()?));
     let is_data = section.is_some_and(|s| s.kind.is_data());
     if !is_data || passes.by_symbol.at(pos) != Some(SymbolId::NONE) {
         return Vec::new();
     }
     let known = passes.known(input.bytes(), image);
-    let mut names: Vec<String> = infer::referrers(&known, pos)
+    let name = |from: u64| match passes.by_symbol.at(from) {
+        Some(symbol) if symbol != SymbolId::NONE => symbol_label(&passes.symbols.rows, &passes.names, symbol),
+        _ => format!("data at {:#x}", image.line.address(from).unwrap_or(from)),
+    };
+    let mut all: Vec<Referrer> = infer::referrers(&known, pos)
         .into_iter()
-        .map(|from| match passes.by_symbol.at(from) {
-            Some(symbol) if symbol != SymbolId::NONE => {
-                symbol_label(&passes.symbols.rows, &passes.names, symbol)
-            }
-            _ => format!("data at {:#x}", image.line.address(from).unwrap_or(from)),
-        })
+        .map(|from| Referrer { name: name(from), pos: from })
         .collect();
-    names.sort();
-    names.dedup();
-    names
+    all.sort();
+    all.dedup_by(|a, b| a.name == b.name);
+    all
 }
 
 fn claims(image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<ClaimAt> {

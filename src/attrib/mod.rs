@@ -23,7 +23,7 @@ mod vtables;
 
 pub use contents::{Unread, contents};
 pub use duplicates::duplicates;
-pub use explain::{ClaimAt, Reasons, reasons};
+pub use explain::{ClaimAt, Reasons, Referrer, reasons};
 #[cfg(feature = "tui")]
 pub use listing::{Instruction, listing};
 pub use vtables::vtables;

@@ -49,7 +49,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<()> {
         symbol: model.symbol_label(leaf.symbol),
         leaf,
         claims: reasons.claims.into_iter().map(claim_row).collect(),
-        referrers: reasons.referrers,
+        referrers: reasons.referrers.into_iter().map(|r| r.name).collect(),
         other_matches,
     };
     let report = report::explain_place(&model, &found);

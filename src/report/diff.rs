@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::{GENERATOR, Generator, InputFacts, Issue, Key, SCHEMA_VERSION, Total, issues};
 use crate::analysis::dependencies::Dependency;
-use crate::analysis::diff::groups::{Groups, Pairing, Subject};
+use crate::analysis::diff::groups::{Groups, Pairing, Side, Subject};
 use crate::analysis::diff::pair::Pass;
-use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by};
+use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by, diff_where};
 use crate::analysis::limit::Limit;
-use crate::model::Model;
 use crate::model::view::{Dim, Measure};
+use crate::model::{Leaf, Model};
 
 use super::causes::Causes;
 use super::dependencies::{self, DependencyRow};
@@ -325,8 +325,32 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         Some(Dim::Crate) => Some(Causes::new(&mut pairing, view, &answer)),
         _ => None,
     };
+    report([old, new], view, options, &answer, causes, view.filter.is_some())
+}
+
+/// The same for the leaves that `accepts` lets pass, as [`diff_where`] asks it; why a crate changed is
+/// not said, as that is not in a part of it.
+pub fn diff_part(
+    old: Subject<'_>,
+    new: Subject<'_>,
+    view: &DiffView,
+    options: &DiffOptions,
+    accepts: impl FnMut(Side, &Leaf) -> bool,
+) -> DiffReport {
+    let answer = diff_where(&mut Pairing::new(old, new), view, accepts);
+    report([old, new], view, options, &answer, None, true)
+}
+
+fn report<'m>(
+    [old, new]: [Subject<'m>; 2],
+    view: &DiffView,
+    options: &DiffOptions,
+    answer: &Diff<'m>,
+    causes: Option<Causes<'_, 'm>>,
+    is_part: bool,
+) -> DiffReport {
     let build = Build {
-        answer: &answer,
+        answer,
         namers: rayon::join(|| Namer::new(old.model, &view.dims), || Namer::new(new.model, &view.dims))
             .into(),
         measure: view.measure,
@@ -353,10 +377,7 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         old: InputFacts::of(a),
         new: InputFacts::of(b),
         total: Totals::between(a.total().into(), b.total().into()),
-        shown: view
-            .filter
-            .is_some()
-            .then(|| Totals::between(answer.old.sizes.into(), answer.new.sizes.into())),
+        shown: is_part.then(|| Totals::between(answer.old.sizes.into(), answer.new.sizes.into())),
         shipped,
         summary,
         by: view.dims.iter().map(|d| d.as_str()).collect(),

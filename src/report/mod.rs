@@ -31,7 +31,7 @@ pub use build::{BuildReport, BuiltAnswer, BuiltArtifact, BuiltFile};
 pub use check::{AllowanceRow, CheckReport, CheckRow, check};
 pub use dependencies::DependencyRow;
 pub use diff::{
-    Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff,
+    Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff, diff_part,
 };
 pub use duplicates::{
     CrateVersion, DuplicatesOptions, DuplicatesReport, EqualGroup, Folded, List, RepeatedCrate, Rest, Saving,

@@ -78,7 +78,7 @@ pub fn details(shared: &Shared, source: &dyn Source, target: Target) -> Details 
         }
         (None, Some(symbol)) => {
             let mut parts: Vec<Leaf> = Vec::new();
-            jobs::for_each(model, &target.question, &target.path, |_, leaf| parts.push(leaf));
+            jobs::for_each(model, side, &target.question, &target.path, |_, leaf| parts.push(leaf));
             let own = |l: &&Leaf| l.symbol == symbol && l.kind.is_content();
             let home = parts.iter().find(|l| l.home).or(parts.first()).copied();
             if let Some(home) = home {
@@ -112,7 +112,7 @@ pub fn claims(shared: &Shared, source: &dyn Source, target: Target) -> Details {
     let Some(model) = shared.models().of(side) else { return all };
     let mut home: Option<Leaf> = all.target.leaf.map(|index| model.leaves.get(index as usize));
     if home.is_none() {
-        jobs::for_each(model, &all.target.question, &all.target.path, |_, leaf| {
+        jobs::for_each(model, side, &all.target.question, &all.target.path, |_, leaf| {
             if home.is_none_or(|h| leaf.home && !h.home) {
                 home = Some(leaf);
             }
@@ -128,7 +128,14 @@ pub fn claims(shared: &Shared, source: &dyn Source, target: Target) -> Details {
     }
     if !reasons.referrers.is_empty() {
         all.entries.push(Entry::Heading("Referred to by"));
-        all.entries.extend(reasons.referrers.into_iter().take(TEXTS).map(Entry::Line));
+        for from in reasons.referrers.into_iter().take(TEXTS) {
+            let leaf = model.leaves.at(from.pos);
+            let krate = leaf.map_or(String::new(), |leaf| {
+                let keys = Keys::new(model, Dim::Crate);
+                keys.label(keys.key(&leaf))
+            });
+            all.entries.push(Entry::Line(format!("{krate}  {}", from.name)));
+        }
     }
     all.claims = Claims::Told;
     all
@@ -199,7 +206,7 @@ fn group(models: &Models<'_>, model: &Model, target: &Target, side: Side, entrie
     let question = &target.question;
     let measure = question.measure;
     let mut chosen = vec![false; model.leaves.len()];
-    jobs::for_each(model, question, &target.path, |index, _| chosen[index as usize] = true);
+    jobs::for_each(model, side, question, &target.path, |index, _| chosen[index as usize] = true);
     let ask = |dim: Dim| {
         let view = View { dims: vec![dim], filter: None, measure, sort: Sort::Size };
         let mut index = 0;

@@ -7,9 +7,10 @@ use std::path::Path as FilePath;
 use super::Shared;
 use super::jobs::for_each;
 use super::marks::Marks;
-use super::table::{Path, Question, Side};
+use super::table::{Path, Question, Side, side_of};
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
+use crate::model::Model;
 use crate::model::view::{Sort, View};
 use crate::render::{self, MARKDOWN_LIMIT, PageOptions};
 use crate::report::{self, DiffOptions, ShowOptions};
@@ -25,6 +26,13 @@ pub struct ExportRequest {
     pub path: Path,
     /// Only this, wherever it is; all if nothing is marked.
     pub marks: Marks,
+}
+
+impl ExportRequest {
+    /// Whether all of the view is written.
+    fn is_whole(&self) -> bool {
+        self.marks.is_empty() && self.path.is_empty()
+    }
 }
 
 /// A form of the file.
@@ -73,39 +81,54 @@ pub fn export(shared: &Shared, request: &ExportRequest) -> Result<String, String
 fn write(shared: &Shared, request: &ExportRequest, form: Form, out: &mut dyn Write) -> io::Result<()> {
     let question = &request.question;
     let page = PageOptions { name: "tui", limit: MARKDOWN_LIMIT, exact: false };
-    if question.is_changes && request.marks.is_empty() {
-        let Some(old) = &shared.baseline else { return Ok(()) };
-        let view =
-            DiffView { dims: question.dims.clone(), filter: question.filter(), measure: question.measure };
+    // As deep as what is seen: the level that is open, or its leaves' rows.
+    let depth = (request.path.len() + 1).min(question.dims.len());
+    let dims = question.dims.iter().take(depth).copied().collect();
+    if question.is_changes
+        && let Some(old) = &shared.baseline
+    {
+        let view = DiffView { dims, filter: question.filter(), measure: question.measure };
         let before = Subject { model: &old.model, contents: Some(&old.contents) };
         let after = Subject { model: &shared.new.model, contents: Some(&shared.new.contents) };
-        let report = report::diff(before, after, &view, &DiffOptions { limit: None, nested: None });
+        let options = DiffOptions { limit: None, nested: None };
+        let report = if request.is_whole() {
+            report::diff(before, after, &view, &options)
+        } else {
+            // They are asked of in the order of files, the old one first.
+            let both = [(&old.model, Side::Old), (&shared.new.model, Side::New)];
+            let mut chosen = both.map(|(model, side)| chosen(model, side, request)).into_iter().flatten();
+            report::diff_part(before, after, &view, &options, |_, _| chosen.next().unwrap_or(false))
+        };
         return match form {
             Form::Json => render::json(&report, out),
             Form::Csv => render::diff_csv(&report, out),
             Form::Markdown => render::diff_markdown(&report, &page, out),
         };
     }
-    let model = &shared.new.model;
-    // As deep as what is seen: the level that is open, or its leaves' rows.
-    let depth = (request.path.len() + 1).min(question.dims.len());
-    let dims = question.dims.iter().take(depth).copied().collect();
+    // What is gone is only in the old file.
+    let side = if request.marks.is_empty() { side_of(&request.path) } else { Side::New };
+    let Some(model) = shared.models().of(side) else { return Ok(()) };
     let view = View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size };
-    let mut chosen = vec![false; model.leaves.len()];
-    if request.marks.is_empty() {
-        for_each(model, question, &request.path, |index, _| chosen[index as usize] = true);
-    } else {
-        let mut selection = request.marks.compile(model, Side::New);
-        for_each(model, question, &Vec::new(), |index, leaf| chosen[index as usize] = selection.has(&leaf));
-    }
-    let mut index = 0;
-    let report = report::show_where(model, &view, &ShowOptions { limit: None }, |_| {
-        index += 1;
-        chosen[index - 1]
-    });
+    let mut chosen = chosen(model, side, request).into_iter();
+    let options = ShowOptions { limit: None };
+    let report = report::show_where(model, &view, &options, |_| chosen.next().unwrap_or(false));
     match form {
         Form::Json => render::json(&report, out),
         Form::Csv => render::show_csv(&report, out),
         Form::Markdown => render::show_markdown(&report, &page, out),
     }
+}
+
+/// By leaf: whether it is to be written.
+fn chosen(model: &Model, side: Side, request: &ExportRequest) -> Vec<bool> {
+    let mut chosen = vec![false; model.leaves.len()];
+    if request.marks.is_empty() {
+        let choose = |index: u32, _| chosen[index as usize] = true;
+        for_each(model, side, &request.question, &request.path, choose);
+    } else {
+        let mut selection = request.marks.compile(model, side);
+        let choose = |index: u32, leaf| chosen[index as usize] = selection.has(&leaf);
+        for_each(model, side, &request.question, &Path::new(), choose);
+    }
+    chosen
 }

@@ -2,6 +2,7 @@
 //!
 //! Plain functions from questions to answers; threads are the business of `worker`.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,6 +44,8 @@ pub enum Job {
         question: Question,
         /// The way to them.
         path: Path,
+        /// By what.
+        order: Order,
     },
     /// Lines whose names match.
     Find(Find),
@@ -77,14 +80,16 @@ pub enum Answer {
         /// The rows.
         rows: Arc<[u32]>,
     },
-    /// Leaves, the largest first.
+    /// Leaves below a path.
     Leaves {
         /// The view they are in.
         question: Question,
         /// The way to them.
         path: Path,
+        /// By what.
+        order: Order,
         /// Their numbers in the model.
-        leaves: Arc<[u32]>,
+        leaves: Leaves,
     },
     /// Lines that match, ascending.
     Found {
@@ -112,6 +117,15 @@ pub enum Answer {
     Exported(Result<String, String>),
     /// A later job of the same kind made this one useless.
     Superseded,
+}
+
+/// Numbers of leaves in the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaves {
+    /// The largest first.
+    pub by_size: Arc<[u32]>,
+    /// In the order that was asked for.
+    pub ordered: Arc<[u32]>,
 }
 
 /// What rows of a level are ordered by.
@@ -209,9 +223,9 @@ impl<'m> Library<'m> {
                 let rows = ordered(&shared.models(), &table, row, level, order);
                 Answer::Order { question: table.question.clone(), row, order, rows: rows.into() }
             }
-            Job::Leaves { question, path } => {
-                let leaves = leaves(shared, &question, &path).into();
-                Answer::Leaves { question, path, leaves }
+            Job::Leaves { question, path, order } => {
+                let leaves = leaves(shared, &question, &path, order);
+                Answer::Leaves { question, path, order, leaves }
             }
             Job::Find(find) => {
                 let lines = matches(shared, &find, self.latest)?;
@@ -236,8 +250,8 @@ fn ordered(models: &Models<'_>, table: &Table, row: u32, level: usize, order: Or
     match order.column {
         // The table is in this order already, unless it is one of changes.
         Column::Size => {}
-        Column::Delta => rows.sort_by_key(|&r| std::cmp::Reverse(table.delta(r))),
-        Column::Count => rows.sort_by_key(|&r| std::cmp::Reverse(table.row(r).now.symbols)),
+        Column::Delta => rows.sort_by_key(|&r| Reverse(table.delta(r))),
+        Column::Count => rows.sort_by_key(|&r| Reverse(table.row(r).now.symbols)),
         Column::Name => {
             let name = |&r: &u32| table.label(models, level, table.row(r).key);
             rows.par_sort_by_cached_key(name);
@@ -249,22 +263,40 @@ fn ordered(models: &Models<'_>, table: &Table, row: u32, level: usize, order: Or
     rows
 }
 
-/// The leaves below a path, the largest first.
-fn leaves(shared: &Shared, question: &Question, path: &Path) -> Vec<u32> {
-    let Some(model) = shared.models().of(side_of(path)) else { return Vec::new() };
-    let mut found: Vec<(u64, u32)> = Vec::new();
-    for_each(model, question, path, |index, leaf| {
-        found.push((question.measure.of(leaf.sizes()), index));
-    });
-    found.sort_by_key(|&(size, index)| (std::cmp::Reverse(size), index));
-    found.into_iter().map(|(_, index)| index).collect()
+/// The leaves below a path. By name they are in order of place, and of two files only one has them.
+fn leaves(shared: &Shared, question: &Question, path: &Path, order: Order) -> Leaves {
+    let side = side_of(path);
+    let mut found: Vec<(u64, bool, u32)> = Vec::new();
+    if let Some(model) = shared.models().of(side) {
+        for_each(model, side, question, path, |index, leaf| {
+            found.push((question.measure.of(leaf.sizes()), leaf.home, index));
+        });
+    }
+    let mut ordered = found.clone();
+    match order.column {
+        Column::Name => {}
+        Column::Size | Column::Delta => ordered.sort_by_key(|&(size, ..)| Reverse(size)),
+        Column::Count => ordered.sort_by_key(|&(_, is_home, _)| Reverse(is_home)),
+    }
+    if order.is_reverse {
+        ordered.reverse();
+    }
+    found.sort_by_key(|&(size, ..)| Reverse(size));
+    let [by_size, ordered] =
+        [found, ordered].map(|leaves| leaves.into_iter().map(|(.., index)| index).collect());
+    Leaves { by_size, ordered }
 }
 
-/// Calls `visit` with each leaf below a path that passes the filter.
+/// Calls `visit` with each leaf of the file of a side that is below a path and passes the filter.
 ///
 /// *Cost*: one pass over the leaves.
-pub fn for_each(model: &Model, question: &Question, path: &Path, mut visit: impl FnMut(u32, Leaf)) {
-    let side = side_of(path);
+pub fn for_each(
+    model: &Model,
+    side: Side,
+    question: &Question,
+    path: &Path,
+    mut visit: impl FnMut(u32, Leaf),
+) {
     let mut keys: Vec<(Keys<'_>, u32)> = Vec::new();
     // A symbol has one module and is of one generic: what is costly to know need not be asked.
     let has_symbol = path.iter().any(|&(dim, key)| {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::jobs::{Leaves, Order};
 use super::table::{Key, Path, Table};
 
 /// One level: the children of a row.
@@ -22,8 +23,8 @@ pub struct Level {
     selected: Option<Key>,
     /// The rows in another order than the table's.
     pub order: Option<Arc<[u32]>>,
-    /// Below the last dimension: the leaves, once they are found.
-    pub leaves: Option<Arc<[u32]>>,
+    /// Below the last dimension: the leaves, once they are found, and what they are ordered by.
+    pub leaves: Option<(Leaves, Order)>,
 }
 
 /// The levels from the whole to where one is.
@@ -74,7 +75,7 @@ impl Navigation {
     pub fn len(&self, table: &Table) -> usize {
         let level = self.level();
         if self.is_at_leaves(table) {
-            return level.leaves.as_ref().map_or(0, |leaves| leaves.len());
+            return level.leaves.as_ref().map_or(0, |(leaves, _)| leaves.ordered.len());
         }
         table.children(level.row).len()
     }

@@ -5,10 +5,11 @@
 //! dimension derives them at a cost.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::analysis::diff::groups::Pairing;
+use crate::analysis::diff::groups::{Groups, Pairing};
 use crate::analysis::diff::{Amount, DiffNode, DiffView, diff_by};
 use crate::kind::Kind;
 use crate::model::filter::{Filter, Pattern};
@@ -118,8 +119,38 @@ pub struct Table {
     rows: Vec<Row>,
     /// Amounts before, by row; empty unless there is something to compare with.
     was: Vec<Amount>,
-    /// Names by level and key, for dimensions that derive them.
-    texts: Vec<HashMap<(Side, u32), Box<str>>>,
+    /// Names by level, for dimensions that derive them.
+    texts: Vec<Texts>,
+}
+
+/// Names of keys, one behind another: a million of them are given back at once.
+#[derive(Debug, Clone, Default)]
+struct Texts {
+    /// Where the name of a key starts and ends.
+    places: HashMap<(Side, u32), (usize, usize)>,
+    text: String,
+}
+
+impl Texts {
+    fn get(&self, key: Key) -> Option<&str> {
+        let &(start, end) = self.places.get(&(key.side(), key.own()))?;
+        self.text.get(start..end)
+    }
+
+    fn add(&mut self, key: Key, name: impl FnOnce() -> String) {
+        let Texts { places, text } = self;
+        places.entry((key.side(), key.own())).or_insert_with(|| {
+            let start = text.len();
+            text.push_str(&name());
+            (start, text.len())
+        });
+    }
+
+    /// Bytes of memory.
+    fn weight(&self) -> usize {
+        // A hash table has a byte for each place besides.
+        self.text.capacity() + self.places.capacity() * (size_of::<((Side, u32), (usize, usize))>() + 1)
+    }
 }
 
 /// Whether [`Keys::new`] is free, so that names can be made when they are seen.
@@ -152,6 +183,7 @@ impl Table {
         let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };
         let mut table = Table::new(question, depth, whole, None);
         table.add_nodes(0, 0, &tree.roots, &tree.keys);
+        table.shrink();
         table
     }
 
@@ -163,12 +195,8 @@ impl Table {
         let view = DiffView { dims, filter: question.filter(), measure: question.measure };
         let diff = diff_by(pairing, &view);
         let mut table = Table::new(question, depth, diff.new, Some(diff.old));
-        table.add_changes(0, 0, &diff.roots, &|level, node| {
-            let group = &diff.groups[level].groups[node.group as usize];
-            let key = Key { new: group.new, old: group.old };
-            let text = || diff.groups[level].label(node.group);
-            (key, if is_live(diff.groups[level].new_keys.dim) { None } else { Some(text()) })
-        });
+        table.add_changes(0, 0, &diff.roots, &diff.groups);
+        table.shrink();
         table
     }
 
@@ -178,7 +206,7 @@ impl Table {
             depth: depth.min(question.dims.len()),
             rows: vec![Row { key: Key::default(), now: whole, first: 1, count: 0 }],
             was: was.into_iter().collect(),
-            texts: vec![HashMap::new(); question.dims.len()],
+            texts: vec![Texts::default(); question.dims.len()],
         }
     }
 
@@ -188,11 +216,10 @@ impl Table {
         let Some(of_level) = keys.get(level) else { return };
         for node in nodes {
             let now = Amount { sizes: node.sizes, symbols: node.symbols, estimated: node.estimated };
-            self.rows.push(Row { key: Key::new(node.key), now, first: 0, count: 0 });
+            let key = Key::new(node.key);
+            self.rows.push(Row { key, now, first: 0, count: 0 });
             if !is_live(of_level.dim) {
-                self.texts[level]
-                    .entry((Side::New, node.key))
-                    .or_insert_with(|| of_level.label(node.key).into());
+                self.texts[level].add(key, || of_level.label(node.key));
             }
         }
         for (index, node) in nodes.iter().enumerate() {
@@ -200,13 +227,7 @@ impl Table {
         }
     }
 
-    fn add_changes(
-        &mut self,
-        parent: usize,
-        level: usize,
-        nodes: &[DiffNode],
-        name: &impl Fn(usize, &DiffNode) -> (Key, Option<String>),
-    ) {
+    fn add_changes(&mut self, parent: usize, level: usize, nodes: &[DiffNode], groups: &[Arc<Groups<'_>>]) {
         let only = self.question.is_changes;
         let mut nodes: Vec<&DiffNode> = nodes.iter().filter(|n| !only || n.is_changed()).collect();
         if !only {
@@ -216,16 +237,18 @@ impl Table {
         }
         let first = self.rows.len();
         self.adopt(parent, nodes.len());
+        let Some(of_level) = groups.get(level) else { return };
         for node in &nodes {
-            let (key, text) = name(level, node);
+            let group = &of_level.groups[node.group as usize];
+            let key = Key { new: group.new, old: group.old };
             self.rows.push(Row { key, now: node.new, first: 0, count: 0 });
             self.was.push(node.old);
-            if let Some(text) = text {
-                self.texts[level].entry((key.side(), key.own())).or_insert_with(|| text.into());
+            if !is_live(of_level.new_keys.dim) {
+                self.texts[level].add(key, || of_level.label(node.group));
             }
         }
         for (index, node) in nodes.iter().enumerate() {
-            self.add_changes(first + index, level + 1, &node.children, name);
+            self.add_changes(first + index, level + 1, &node.children, groups);
         }
     }
 
@@ -259,9 +282,19 @@ impl Table {
         self.children(parent).find(|&child| self.row(child).key == key)
     }
 
-    /// Bytes the table takes in memory, names not counted.
+    /// It is done: gives back what was taken in advance.
+    fn shrink(&mut self) {
+        self.rows.shrink_to_fit();
+        self.was.shrink_to_fit();
+        for texts in &mut self.texts {
+            texts.text.shrink_to_fit();
+        }
+    }
+
+    /// Bytes the table takes in memory.
     pub fn weight(&self) -> usize {
-        self.rows.len() * size_of::<Row>() + self.was.len() * size_of::<Amount>()
+        let texts: usize = self.texts.iter().map(Texts::weight).sum();
+        self.rows.capacity() * size_of::<Row>() + self.was.capacity() * size_of::<Amount>() + texts
     }
 
     /// The change of a row in bytes.
@@ -273,7 +306,7 @@ impl Table {
     /// The name of a row at a level, the first being 0.
     pub fn label(&self, models: &Models<'_>, level: usize, key: Key) -> String {
         let Some(&dim) = self.question.dims.get(level) else { return String::new() };
-        let known = self.texts.get(level).and_then(|t| t.get(&(key.side(), key.own())));
+        let known = self.texts.get(level).and_then(|texts| texts.get(key));
         match (known, models.of(key.side())) {
             (Some(text), _) => text.to_string(),
             (None, Some(model)) if is_live(dim) => Keys::new(model, dim).label(key.own()),

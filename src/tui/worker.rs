@@ -55,8 +55,10 @@ impl Worker {
 
 /// Whether only the newest of such jobs counts.
 fn is_superseded(job: &Job, queue: &VecDeque<Job>) -> bool {
-    matches!(job, Job::Order { .. } | Job::Find(_) | Job::Marked { .. } | Job::Details(_))
-        && queue.iter().any(|later| discriminant(later) == discriminant(job))
+    matches!(
+        job,
+        Job::Order { .. } | Job::Leaves { .. } | Job::Find(_) | Job::Marked { .. } | Job::Details(_)
+    ) && queue.iter().any(|later| discriminant(later) == discriminant(job))
 }
 
 fn work(

@@ -55,6 +55,56 @@ fn changes_are_written_as_a_diff() {
 }
 
 #[test]
+fn of_changes_the_open_level_or_what_is_marked_is_written() {
+    let mut journey = Journey::two(&fixture("demo-x86_64-lto"), &fixture("demo-x86_64-v0"));
+    let whole: Value = serde_json::from_str(&export(&mut journey, "whole.json")).expect("it is JSON");
+    assert_eq!(whole["by"], serde_json::json!(["crate"]));
+    let krate = journey.selected();
+    let row = whole["rows"].as_array().and_then(|rows| rows.iter().find(|r| r["name"] == krate.as_str()));
+    let delta = row.expect("it changed")["delta"]["file"].clone();
+    journey.keys("<Enter>");
+    let level: Value = serde_json::from_str(&export(&mut journey, "level.json")).expect("it is JSON");
+    assert_eq!(level["by"], serde_json::json!(["crate", "symbol"]));
+    assert_eq!(level["rows"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&level["rows"][0]["name"], &level["rows"][0]["delta"]["file"]),
+        (&krate.as_str().into(), &delta)
+    );
+    let symbols = level["rows"][0]["children"].as_array().expect("symbols changed").len();
+    assert_eq!(symbols, journey.explorer().count());
+    // A crate and the next one.
+    journey.keys("<Back>g<Space><Space>");
+    let (now, was) = journey.explorer().marked.expect("they are counted");
+    let marked: Value = serde_json::from_str(&export(&mut journey, "marked.json")).expect("it is JSON");
+    assert_eq!(marked["report"], "diff");
+    assert_eq!(marked["rows"].as_array().map(Vec::len), Some(2));
+    let sum = |side: &str| -> u64 {
+        let rows = marked["rows"].as_array().expect("there are rows");
+        rows.iter().filter_map(|row| row[side]["file"].as_u64()).sum()
+    };
+    assert_eq!((sum("new"), sum("old")), (now.file, was.expect("there are two files").file));
+}
+
+#[test]
+fn what_is_gone_is_written_from_the_old_file() {
+    let mut journey = Journey::two(&fixture("demo-x86_64-lto"), &fixture("demo-x86_64-v0"));
+    journey.keys("1");
+    let explorer = journey.explorer();
+    let table = explorer.table.clone().expect("it is counted");
+    let is_gone = |r: &u32| table.row(*r).key.new.is_none();
+    let modules = table.children(0).find(|&krate| table.children(krate).any(|m| is_gone(&m)));
+    let krate = modules.expect("a module is gone");
+    let module = table.children(krate).position(|m| is_gone(&m)).expect("it was just found");
+    let down = "j".repeat((krate - table.children(0).start) as usize);
+    journey.keys("g").keys(&down).keys("<Enter>g").keys(&"j".repeat(module)).keys("<Enter>");
+    assert!(journey.explorer().count() > 0);
+    let report: Value = serde_json::from_str(&export(&mut journey, "gone.json")).expect("it is JSON");
+    let old = journey.shared.baseline.as_ref().expect("there is one");
+    assert_eq!(report["file"]["path"], old.model.facts.path.as_str());
+    assert!(report["shown"]["file"].as_u64().is_some_and(|bytes| bytes > 0), "{report}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_errors_are_told() {
     let mut journey = demo();
     journey.keys("xx<Enter>").sees("must end in .json, .csv or .md");

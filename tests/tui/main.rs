@@ -13,6 +13,7 @@ mod export;
 mod hostile;
 mod moving;
 mod numbers;
+mod screens;
 mod search;
 mod start;
 mod treemap;

@@ -121,6 +121,52 @@ fn rows_are_ordered_by_any_column() {
 }
 
 #[test]
+fn runs_of_bytes_are_ordered_too() {
+    let mut journey = demo();
+    // The largest section has many runs.
+    journey.keys("b<C-u>section<Enter><Enter>");
+    assert!(journey.explorer().is_at_leaves());
+    let starts = |journey: &Journey| -> Vec<u64> {
+        let explorer = journey.explorer();
+        let leaf = |line| match line {
+            bloat::tui::app::Line::Leaf(index) => explorer.leaf(index).map(|(_, leaf)| leaf.start),
+            bloat::tui::app::Line::Row(_) => None,
+        };
+        (0..explorer.count()).filter_map(|at| explorer.line(at)).filter_map(leaf).collect()
+    };
+    let sizes = |journey: &Journey| -> Vec<u64> {
+        let explorer = journey.explorer();
+        (0..explorer.count()).filter_map(|at| explorer.line(at)).map(|l| explorer.bytes_of(l)).collect()
+    };
+    assert!(sizes(&journey).len() > 10 && sizes(&journey).is_sorted_by(|a, b| a >= b));
+    assert!(!starts(&journey).is_sorted());
+    let selected = journey.keys("jj").selected();
+    // By name is by place.
+    journey.keys("ss");
+    assert!(starts(&journey).is_sorted());
+    assert_eq!(journey.selected(), selected);
+    journey.keys("r");
+    assert!(starts(&journey).is_sorted_by(|a, b| a >= b));
+    // The treemap stays by size, with the same selection.
+    journey.keys("t");
+    assert_eq!(journey.selected(), selected);
+    let explorer = journey.explorer();
+    let weights: Vec<u64> = explorer.boxes().into_iter().map(|line| explorer.weight_of(line)).collect();
+    assert!(weights.is_sorted_by(|a, b| a >= b));
+    journey.keys("ts");
+    assert!(sizes(&journey).is_sorted_by(|a, b| a >= b));
+}
+
+#[test]
+fn marks_end_where_they_would_take_longer_than_a_frame() {
+    let mut journey = Journey::made(crate::made::model(40_000, |i| format!("f{i}")), (100, 30));
+    journey.keys("2a").sees("no more than 10000 rows can be marked");
+    assert!(journey.explorer().marks.is_empty());
+    journey.keys("1a");
+    assert_eq!(journey.explorer().marks.len(), crate::made::CRATES);
+}
+
+#[test]
 fn marks_are_counted_once_whatever_they_overlap() {
     let mut journey = demo();
     let explorer = journey.explorer();

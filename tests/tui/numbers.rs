@@ -1,8 +1,10 @@
 //! Every number on the screen is the one that `bloat show` has for the same grouping.
 
+use bloat::analysis::diff::groups::Subject;
+use bloat::analysis::diff::{Amount, DiffView};
 use bloat::model::filter::Filter;
 use bloat::model::view::{Measure, Sort, View};
-use bloat::report::{self, Row, ShowOptions};
+use bloat::report::{self, Amounts, DiffOptions, DiffRow, Row, ShowOptions};
 use bloat::tui::views::{VIEWS, When};
 
 use crate::journey::Journey;
@@ -120,5 +122,106 @@ fn leaves_sum_to_what_they_are_in() {
         let sum: u64 =
             (0..explorer.count()).filter_map(|at| explorer.line(at)).map(|l| explorer.bytes_of(l)).sum();
         assert_eq!(sum, inside);
+    }
+}
+
+/// A changed row: the names that lead to it, bytes of the old and the new file, the change.
+type Changed = (Vec<String>, u64, u64, i64);
+
+fn changes_of(rows: &[DiffRow], above: &[String], measure: Measure, all: &mut Vec<Changed>) {
+    for row in rows {
+        let path = [above, &[row.name.clone()]].concat();
+        let of = |amounts: &Amounts| measure.pick(amounts.file, amounts.memory);
+        let delta = measure.pick(row.delta.file, row.delta.memory);
+        changes_of(&row.children, &path, measure, all);
+        all.push((path, of(&row.old), of(&row.new), delta));
+    }
+}
+
+/// Rows of the open table that changed, or in which something did.
+fn changed_rows(journey: &Journey, row: u32, above: &[String], all: &mut Vec<Changed>) -> bool {
+    let table = journey.explorer().table.as_ref().expect("it is counted");
+    let models = journey.shared.models();
+    let measure = table.question.measure;
+    let mut has_changed = false;
+    for child in table.children(row) {
+        let name = table.label(&models, above.len(), table.row(child).key);
+        let path = [above, &[name]].concat();
+        let (now, was) = (table.row(child).now, table.was(child).expect("there are two files"));
+        if changed_rows(journey, child, &path, all) || now != was {
+            has_changed = true;
+            all.push((path, measure.of(was.sizes), measure.of(now.sizes), table.delta(child)));
+        }
+    }
+    has_changed
+}
+
+#[test]
+fn changes_of_every_view_equal_diff_and_sizes_equal_show() {
+    let (old, new) = (fixture("demo-x86_64-lto"), fixture("demo-x86_64-v0"));
+    let mut journey = Journey::two(&old, &new);
+    journey.resize(400, 140).keys("e");
+    let shared = journey.shared.clone();
+    let baseline = shared.baseline.as_ref().expect("there is one");
+    let before = Subject { model: &baseline.model, contents: Some(&baseline.contents) };
+    let after = Subject { model: &shared.new.model, contents: Some(&shared.new.contents) };
+    for (on, off, measure, filter) in TOGGLES {
+        journey.keys(on);
+        for (index, view) in VIEWS.iter().enumerate() {
+            journey.keys(&(index + 1).to_string());
+            let parsed = || filter.map(|f| Filter::parse(f).expect("it can be read"));
+            let question = DiffView { dims: view.dims.to_vec(), filter: parsed(), measure };
+            let diff = report::diff(before, after, &question, &DiffOptions { limit: None, nested: None });
+            let (mut told, mut shown) = (Vec::new(), Vec::new());
+            changes_of(&diff.rows, &[], measure, &mut told);
+            changed_rows(&journey, 0, &[], &mut shown);
+            told.sort();
+            shown.sort();
+            assert!(told.len() > 2, "{} {on}", view.title);
+            assert_eq!(shown, told, "{} {on}", view.title);
+            // The cells of the level: the bytes of the new file, and the change.
+            let explorer = journey.explorer();
+            let table = explorer.table.clone().expect("it is counted");
+            let lines = journey.lines();
+            for (row, line) in table.children(0).zip(&lines[4..lines.len() - 2]) {
+                let cells: Vec<&str> = line.split_whitespace().collect();
+                let bytes = measure.of(table.row(row).now.sizes);
+                let delta = table.delta(row);
+                let sign = match delta {
+                    0 => "",
+                    1.. => "+",
+                    _ => "-",
+                };
+                assert_eq!(cells[0].trim_start_matches('~'), bloat::render::bytes(bytes), "{line}");
+                assert_eq!(
+                    cells[1],
+                    format!("{sign}{}", bloat::render::bytes(delta.unsigned_abs())),
+                    "{line}"
+                );
+            }
+            if view.when == When::Compared {
+                continue;
+            }
+            // Rows that the new file has are those of `show`, whatever the old one has besides.
+            let question = View { dims: view.dims.to_vec(), filter: parsed(), measure, sort: Sort::Size };
+            let show = report::show(&shared.new.model, &question, &ShowOptions { limit: None });
+            let mut expected: Vec<(String, u64, u64)> =
+                show.rows.iter().map(|r| (r.name.clone(), r.file, r.symbols)).collect();
+            let has =
+                |row: &u32| table.row(*row).key.new.is_some_and(|_| table.row(*row).now != Amount::default());
+            let models = shared.models();
+            let mut rows: Vec<(String, u64, u64)> = table
+                .children(0)
+                .filter(has)
+                .map(|r| {
+                    let row = table.row(r);
+                    (table.label(&models, 0, row.key), row.now.sizes.file, row.now.symbols)
+                })
+                .collect();
+            expected.sort();
+            rows.sort();
+            assert_eq!(rows, expected, "{} {on}", view.title);
+        }
+        journey.keys(off);
     }
 }

@@ -113,11 +113,22 @@ pub fn diff<'m>(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Diff<'m>
 
 /// The same with pairs that other questions have found, or will use.
 pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
+    let mut accepts = pairing.models().map(|model| view.filter.as_ref().map(|f| f.compile(model)));
+    diff_where(pairing, view, |side, leaf| accepts[side as usize].as_mut().is_none_or(|a| a.accepts(leaf)))
+}
+
+/// The same for the leaves that `accepts` lets pass, which is asked of each leaf once, in order, of the
+/// old model first; the filter of the view is not looked at.
+pub fn diff_where<'m>(
+    pairing: &mut Pairing<'m>,
+    view: &DiffView,
+    mut accepts: impl FnMut(Side, &Leaf) -> bool,
+) -> Diff<'m> {
     let groups: Vec<Arc<Groups<'m>>> = view.dims.iter().map(|&dim| pairing.groups(dim)).collect();
     let [old, new] = pairing.models();
     let mut sums = Sums::new(&groups);
-    sums.walk(Side::Old, old, &groups, view);
-    sums.walk(Side::New, new, &groups, view);
+    sums.walk(Side::Old, old, &groups, &mut accepts);
+    sums.walk(Side::New, new, &groups, &mut accepts);
     let Sums { parents, mut sides, .. } = sums;
     // Children have higher numbers than their parents.
     let mut counts = vec![0; parents.len()];
@@ -164,10 +175,15 @@ impl Sums {
         }
     }
 
-    fn walk(&mut self, side: Side, model: &Model, groups: &[Arc<Groups<'_>>], view: &DiffView) {
-        let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
+    fn walk(
+        &mut self,
+        side: Side,
+        model: &Model,
+        groups: &[Arc<Groups<'_>>],
+        accepts: &mut impl FnMut(Side, &Leaf) -> bool,
+    ) {
         for leaf in model.leaves.iter() {
-            if accepts.as_mut().is_some_and(|a| !a.accepts(&leaf)) {
+            if !accepts(side, &leaf) {
                 continue;
             }
             let mut node = 0u32;

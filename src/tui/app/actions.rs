@@ -12,6 +12,8 @@ use crate::tui::keymap::{Action, action};
 use crate::tui::prompt::Purpose;
 use crate::tui::treemap;
 
+/// Most rows that are marked: more take longer to show than a frame.
+const MOST_MARKS: usize = 10_000;
 /// Lines that stay on the screen when it is turned like a page.
 const OVERLAP: usize = 1;
 
@@ -180,7 +182,7 @@ impl Explorer {
             (Line::Row(row), None, _) => {
                 row.checked_sub(table.children(level.row).start).map(|at| at as usize)
             }
-            (Line::Leaf(leaf), _, Some(leaves)) => leaves.iter().position(|&l| l == leaf),
+            (Line::Leaf(leaf), _, Some((leaves, _))) => leaves.ordered.iter().position(|&l| l == leaf),
             (Line::Leaf(_), _, None) => None,
         };
         if let Some(at) = at {
@@ -264,10 +266,6 @@ impl Explorer {
 
     pub(super) fn order_by(&mut self, order: Order) {
         self.open_mut().order = order;
-        if self.is_at_leaves() {
-            self.message = Some("runs of bytes are ordered by size only".to_string());
-            return;
-        }
         self.arrive();
     }
 
@@ -275,6 +273,10 @@ impl Explorer {
         match self.selected() {
             Some(line @ Line::Row(_)) => {
                 let path = self.path_of(line);
+                if self.marks.len() >= MOST_MARKS && !self.marks.has(&path) {
+                    self.too_many_marks();
+                    return;
+                }
                 self.marks.toggle(path);
                 self.recount();
                 self.step(1);
@@ -287,14 +289,12 @@ impl Explorer {
     }
 
     fn mark_all(&mut self) {
-        /// More marks than this take longer to show than a frame.
-        const MOST: usize = 10_000;
         let len = self.count();
         if self.is_at_leaves() || len == 0 {
             return;
         }
-        if len > MOST {
-            self.message = Some(format!("{len} rows are too many to mark; mark what they are in"));
+        if self.marks.len() + len > MOST_MARKS {
+            self.too_many_marks();
             return;
         }
         for line in (0..len).filter_map(|at| self.line(at)).collect::<Vec<_>>() {
@@ -302,6 +302,10 @@ impl Explorer {
             self.marks.add(path);
         }
         self.recount();
+    }
+
+    fn too_many_marks(&mut self) {
+        self.message = Some(format!("no more than {MOST_MARKS} rows can be marked; mark what they are in"));
     }
 
     fn claims(&mut self) {

@@ -51,9 +51,9 @@ impl Explorer {
         let (level, order) = (tab.navigation.level(), tab.order);
         let row = level.row;
         if tab.navigation.is_at_leaves(&table) {
-            if level.leaves.is_none() {
+            if level.leaves.as_ref().is_none_or(|(_, by)| *by != order) {
                 let path = tab.navigation.path(&table);
-                self.ask(Job::Leaves { question: table.question.clone(), path });
+                self.ask(Job::Leaves { question: table.question.clone(), path, order });
             }
         } else if order == Order::default() {
             if level.order.is_some() {
@@ -103,15 +103,20 @@ impl Explorer {
                     self.look();
                 }
             }
-            Answer::Leaves { question, path, leaves } => {
+            Answer::Leaves { question, path, order, leaves } => {
                 let Some(table) = self.table.clone() else { return };
+                let selected = self.selected();
                 let tab = self.open_mut();
-                let fits = table.question == question && tab.navigation.path(&table) == path;
-                if fits && tab.navigation.is_at_leaves(&table) {
+                let fits = table.question == question && tab.order == order;
+                if fits && tab.navigation.is_at_leaves(&table) && tab.navigation.path(&table) == path {
                     let cursor = tab.navigation.level().cursor;
-                    tab.navigation.level_mut().leaves = Some(leaves);
-                    tab.navigation.select(&table, cursor);
-                    self.look();
+                    tab.navigation.level_mut().leaves = Some((leaves, order));
+                    match selected {
+                        // The cursor stays on its run in another order.
+                        Some(line) => self.select_line(line),
+                        None => self.select(cursor),
+                    }
+                    self.search.forget();
                 }
             }
             Answer::Found { id, lines } => self.take_found(id, lines),

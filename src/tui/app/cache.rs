@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::tui::table::{Question, Table};
 
-/// Most bytes of tables that are kept besides the one on the screen.
+/// Most bytes of tables that are kept; one that is larger is kept alone.
 const MOST: usize = 128 << 20;
 
 /// The tables that were used last.

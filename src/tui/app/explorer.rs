@@ -219,7 +219,8 @@ impl Explorer {
         let navigation = &self.open().navigation;
         let table = self.table.as_ref()?;
         if navigation.is_at_leaves(table) {
-            return navigation.level().leaves.as_ref()?.get(line).map(|&leaf| Line::Leaf(leaf));
+            let (leaves, _) = navigation.level().leaves.as_ref()?;
+            return leaves.ordered.get(line).map(|&leaf| Line::Leaf(leaf));
         }
         navigation.row_at(table, line).map(Line::Row)
     }
@@ -301,7 +302,7 @@ impl Explorer {
         let Some(table) = &self.table else { return 0 };
         let level = self.open().navigation.level();
         let first = match &level.leaves {
-            Some(leaves) => leaves.first().map(|&leaf| Line::Leaf(leaf)),
+            Some((leaves, _)) => leaves.by_size.first().map(|&leaf| Line::Leaf(leaf)),
             None => table.children(level.row).next().map(Line::Row),
         };
         first.map_or(0, |line| self.weight_of(line))
@@ -318,7 +319,10 @@ impl Explorer {
         let navigation = &self.open().navigation;
         let most = crate::tui::treemap::MOST;
         if navigation.is_at_leaves(table) {
-            return (0..most).map_while(|line| self.line(line)).collect();
+            let leaves = navigation.level().leaves.as_ref();
+            return leaves.map_or(Vec::new(), |(leaves, _)| {
+                leaves.by_size.iter().take(most).map(|&leaf| Line::Leaf(leaf)).collect()
+            });
         }
         table.children(navigation.level().row).take(most).map(Line::Row).collect()
     }

@@ -75,7 +75,7 @@ impl Explorer {
         let level = navigation.level();
         let lines = if navigation.is_at_leaves(&table) {
             match &level.leaves {
-                Some(leaves) => Lines::Leaves(leaves.clone()),
+                Some((leaves, _)) => Lines::Leaves(leaves.ordered.clone()),
                 None => return,
             }
         } else {

@@ -74,7 +74,7 @@ fn one(
         Some(_) => look.shrunk(),
         None => look.colored(COLORS[index % COLORS.len()]),
     };
-    frame(place, style, canvas);
+    frame(place, delta.is_some_and(|delta| delta < 0), style, canvas);
     let is_marked = matches!(line, Line::Row(_)) && explorer.marks.has(&explorer.path_of(line));
     let inner = Rect {
         x: place.x + 1,
@@ -106,19 +106,20 @@ fn one(
     }
 }
 
-/// A line around a box.
-fn frame(place: Rect, style: ratatui_core::style::Style, canvas: &mut Canvas<'_>) {
+/// A line around a box; broken if it shrank, as there may be no room for a sign.
+fn frame(place: Rect, is_broken: bool, style: ratatui_core::style::Style, canvas: &mut Canvas<'_>) {
+    let (dot, across, down) = if is_broken { ("-", "╌", "╎") } else { ("·", "─", "│") };
     if place.width < 2 || place.height < 2 {
         for y in place.y..place.bottom() {
-            canvas.text(place.x, y, &"·".repeat(usize::from(place.width)), place.width, style);
+            canvas.text(place.x, y, &dot.repeat(usize::from(place.width)), place.width, style);
         }
         return;
     }
-    let across = "─".repeat(usize::from(place.width) - 2);
+    let across = across.repeat(usize::from(place.width) - 2);
     canvas.text(place.x, place.y, &format!("┌{across}┐"), place.width, style);
     canvas.text(place.x, place.bottom() - 1, &format!("└{across}┘"), place.width, style);
     for y in place.y + 1..place.bottom() - 1 {
-        canvas.text(place.x, y, "│", 1, style);
-        canvas.text(place.right() - 1, y, "│", 1, style);
+        canvas.text(place.x, y, down, 1, style);
+        canvas.text(place.right() - 1, y, down, 1, style);
     }
 }
