@@ -17,6 +17,19 @@ use journey::{Journey, parse};
 
 fn main() {
     divan::main();
+    weights();
+}
+
+/// Says what the UI keeps besides the model: the tables of the views.
+#[expect(clippy::print_stdout, reason = "it is what the benchmark is run for")]
+fn weights() {
+    let mut journey = Journey::made(model(), (250, 80));
+    for view in 1..=7 {
+        journey.keys(&view.to_string());
+        let table = journey.explorer().table.as_ref().expect("it is counted");
+        let title = &journey.explorer().open().title;
+        println!("{title}: {} rows, {} MiB", table.len() - 1, table.weight() >> 20);
+    }
 }
 
 /// Names of the length that generics have.

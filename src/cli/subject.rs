@@ -97,17 +97,30 @@ pub(super) fn model_for(
     };
     let model = match read(&open(path, common)?, packages, search, Detail::Code, |_, _| ())? {
         Subject::Binary { model, .. } => model,
-        Subject::Snapshot(_) => {
-            let message =
-                format!("`{}` is a snapshot, which says nothing of `{}`", path.display(), dim.as_str());
-            return Err(CliError::new(message).with_hint("pass the binary that it was made of").into());
-        }
+        Subject::Snapshot(_) => return Err(snapshot_of_code(path, *dim)),
     };
     match model.code.as_ref().map(|code| (code.frames.is_empty(), code.lines.is_empty())) {
         Some((false, _)) if *dim == Dim::Inlined => Ok(model),
         Some((_, false)) if *dim != Dim::Inlined => Ok(model),
         _ => Err(unknown_code(path, &model, *dim)),
     }
+}
+
+/// Whether a model says where instructions come from.
+///
+/// *Errors*: it does not, and why.
+#[cfg(feature = "tui")]
+pub(super) fn has_code(path: &Path, model: &Model) -> Result<()> {
+    match &model.code {
+        Some(code) if !(code.frames.is_empty() && code.lines.is_empty()) => Ok(()),
+        Some(_) => Err(unknown_code(path, model, Dim::Line)),
+        None => Err(snapshot_of_code(path, Dim::Line)),
+    }
+}
+
+fn snapshot_of_code(path: &Path, dim: Dim) -> anyhow::Error {
+    let message = format!("`{}` is a snapshot, which says nothing of `{}`", path.display(), dim.as_str());
+    CliError::new(message).with_hint("pass the binary that it was made of").into()
 }
 
 /// Why a binary cannot be shown by a dimension of its code, and what to do about it.

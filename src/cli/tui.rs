@@ -12,9 +12,10 @@ use super::build::{as_typed, clean, make};
 use super::cargo::{Artifact, Project};
 use super::commands::{open, packages_of, prepare, search};
 use super::diff::{all_belong, search_for_two};
-use super::error::CliError;
+use super::error::{CliError, hint};
+use super::subject::has_code;
 use crate::attrib::{self, Reasons};
-use crate::format;
+use crate::format::{self, Detail};
 use crate::input::Input;
 use crate::input::companion::Search;
 use crate::model::Contents;
@@ -82,6 +83,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         packages: packages.map_or_else(OnceLock::new, OnceLock::from),
         search: if args.against.is_some() { search_for_two(common) } else { search(common) },
         common: common.clone(),
+        chosen: OnceLock::new(),
         inputs: [const { OnceLock::new() }; 2],
     };
     tui::run(Arc::new(files), || Box::new(io::stdout()), Look { color })
@@ -116,6 +118,8 @@ struct Files {
     packages: OnceLock<Packages>,
     search: Search,
     common: CommonArgs,
+    /// The subject that is explored, once it is chosen.
+    chosen: OnceLock<PathBuf>,
     /// The binaries, once they are read; a snapshot has no bytes of its subject.
     inputs: [OnceLock<Input>; 2],
 }
@@ -129,7 +133,17 @@ impl Files {
         self.packages.get_or_init(Packages::default)
     }
 
-    fn read(&self, path: &Path, side: Side) -> Result<Explored> {
+    /// Reads the file that is explored, and the one it is compared with.
+    fn read_all(&self, path: &Path, detail: Detail) -> Result<Shared> {
+        let baseline = self.old.as_deref().map(|old| self.read(old, Side::Old, detail)).transpose()?;
+        let new = self.read(path, Side::New, detail)?;
+        if let Some(old) = &baseline {
+            all_belong(&self.search, &old.model, &new.model)?;
+        }
+        Ok(Shared { new, baseline })
+    }
+
+    fn read(&self, path: &Path, side: Side, detail: Detail) -> Result<Explored> {
         let input = open(path, &self.common)?;
         if snapshot::is_parquet(input.bytes()) {
             let read = snapshot::read(&input).map_err(super::explain)?;
@@ -137,16 +151,15 @@ impl Files {
         }
         let is_compared = self.old.is_some();
         let packages = self.packages();
-        let explored = format::read_with(&input, &self.search, |image| {
-            let model = attrib::attribute(&input, image, packages);
+        // What was read first stays: a file may be built anew meanwhile.
+        let input = self.slot(side).get_or_init(|| input);
+        let explored = format::read_detailed_with(input, &self.search, detail, |image| {
+            let model = attrib::attribute(input, image, packages);
             let contents =
-                if is_compared { attrib::contents(&input, image, &model) } else { Contents::default() };
+                if is_compared { attrib::contents(input, image, &model) } else { Contents::default() };
             Explored { model, contents, is_snapshot: false }
         });
-        let explored = explored.map_err(super::explain)?;
-        // It is empty: each side is read once.
-        let _ = self.slot(side).set(input);
-        Ok(explored)
+        explored.map_err(super::explain)
     }
 }
 
@@ -169,12 +182,21 @@ impl Source for Files {
             // It is empty: files are loaded once.
             let _ = self.packages.set(packages);
         }
-        let baseline = self.old.as_deref().map(|old| self.read(old, Side::Old)).transpose()?;
-        let new = self.read(&subject.path, Side::New)?;
-        if let Some(old) = &baseline {
-            all_belong(&self.search, &old.model, &new.model)?;
-        }
-        Ok(Shared { new, baseline })
+        let path = self.chosen.get_or_init(|| subject.path.clone());
+        self.read_all(path, Detail::Plain)
+    }
+
+    fn read_code(&self) -> Result<Shared, String> {
+        let read = || -> Result<Shared> {
+            let Some(path) = self.chosen.get() else { bail!("no file was read yet") };
+            let shared = self.read_all(path, Detail::Code)?;
+            has_code(path, &shared.new.model)?;
+            Ok(shared)
+        };
+        read().map_err(|error| match hint(&error) {
+            Some(hint) => format!("{error:#}. {hint}"),
+            None => format!("{error:#}"),
+        })
     }
 
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>> {

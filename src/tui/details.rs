@@ -8,7 +8,7 @@ use super::table::{Models, Side, side_of};
 use super::{Explored, Shared, Source};
 use crate::attrib;
 use crate::model::view::{Dim, Keys, Node, Sort, View, tree_where};
-use crate::model::{Leaf, Model, Sizes, SymbolId};
+use crate::model::{Leaf, LineId, Model, Sizes, SymbolId};
 use crate::render::{bytes, human, percent};
 use crate::report::{self, ExplainPlace, Found};
 
@@ -53,6 +53,8 @@ const HEX_LINES: usize = 8;
 const INSTRUCTIONS: usize = 64;
 /// Texts that are listed.
 const TEXTS: usize = 40;
+/// Functions that one was inlined into.
+const FRAMES: usize = 12;
 /// Rows of a breakdown.
 const PARTS: usize = 6;
 
@@ -182,6 +184,21 @@ fn place(of: &Explored, leaf: &Leaf, entries: &mut Vec<Entry>) {
         if !text.is_empty() {
             entries.push(Entry::Fact(name, text.to_string()));
         }
+    }
+    if let Some(code) = &model.code {
+        let line = |id: LineId| {
+            let row = id.get().and_then(|i| code.lines.get(i))?;
+            Some(format!("{}:{}", model.names.get(row.file), row.line))
+        };
+        entries.extend(line(leaf.line).map(|at| Entry::Fact("source", at)));
+        for frame in model.stack(leaf.frame).take(FRAMES) {
+            if let Some(at) = line(frame.call) {
+                let name = model.function_label(frame.function);
+                entries.push(Entry::Fact("", format!("{name}, inlined at {at}")));
+            }
+        }
+    } else if model.facts.debug_info.is_some() && leaf.kind == crate::kind::Kind::Code {
+        entries.push(Entry::Fact("source", "not read yet: the view Files reads it".to_string()));
     }
     let unit = leaf.unit.get().and_then(|i| model.units.get(i));
     let folder = unit.map_or("", |u| model.names.get(u.comp_dir));

@@ -123,6 +123,7 @@ impl Press {
             KeyCode::PageUp => "PgUp".to_string(),
             KeyCode::PageDown => "PgDn".to_string(),
             KeyCode::BackTab => "Shift-Tab".to_string(),
+            KeyCode::F(number) => format!("F{number}"),
             other => format!("{other:?}"),
         };
         if self.control { format!("Ctrl-{name}") } else { name }
@@ -183,7 +184,7 @@ pub const KEYS: [Group; 5] = [
         &[
             bind(&[key(K::Tab), char(']')], A::NextView, "next view", "view"),
             bind(&[key(K::BackTab), char('[')], A::PreviousView, "previous view", ""),
-            bind(&[char('1')], A::View(0), "the view of that number, also 2 to 9", ""),
+            bind(&[char('1')], A::View(0), "the view of that number, also 2 to 9, and 0 for the tenth", ""),
             bind(&[char('b')], A::GroupBy, "group by other dimensions", "group by"),
             bind(&[char('t')], A::Treemap, "treemap of the level, or the list", "treemap"),
             bind(&[char('i')], A::Details, "details of the row", "details"),
@@ -231,10 +232,11 @@ pub const KEYS: [Group; 5] = [
 
 /// What a key asks for where no text is typed.
 pub fn action(event: &KeyEvent) -> Option<Action> {
-    if let KeyCode::Char(digit @ '1'..='9') = event.code
+    if let KeyCode::Char(digit @ '0'..='9') = event.code
         && event.modifiers.is_empty()
     {
-        return Some(Action::View(digit as u8 - b'1'));
+        // 0 comes after 9, as on the keyboard.
+        return Some(Action::View((digit as u8 - b'0' + 9) % 10));
     }
     let mut bindings = KEYS.iter().flat_map(|(_, bindings)| bindings.iter());
     bindings.find(|b| b.keys.iter().any(|press| press.is(event))).map(|b| b.action)

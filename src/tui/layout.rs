@@ -139,8 +139,12 @@ pub fn columns(width: u16, is_compared: bool, is_exact: bool) -> Vec<(Cell, u16,
 /// Titles of tabs with the cells they take; without room only the open one has its name.
 pub fn tabs(titles: &[&str], open: usize, width: u16) -> Vec<(usize, u16, String)> {
     let label = |index: usize, full: bool| {
-        let number = index + 1;
-        if full { format!(" {number} {} ", titles[index]) } else { format!(" {number} ") }
+        let key = if index < 10 { format!("{} ", (index + 1) % 10) } else { String::new() };
+        match full {
+            true => format!(" {key}{} ", titles[index]),
+            false if key.is_empty() => " + ".to_string(),
+            false => format!(" {key}"),
+        }
     };
     let lay = |full: &dyn Fn(usize) -> bool| -> (Vec<(usize, u16, String)>, usize) {
         let mut x = 0;

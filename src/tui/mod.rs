@@ -23,6 +23,7 @@ pub mod views;
 pub mod worker;
 
 use app::Event;
+use jobs::Answer;
 pub use running::run;
 use table::{Models, Side};
 
@@ -82,6 +83,12 @@ pub trait Source: Send + Sync {
     /// *Errors*: what ends the program, in words.
     fn load(&self, subject: usize) -> anyhow::Result<Shared>;
 
+    /// Reads the same files once more, with where their code comes from: functions, files, lines.
+    /// Numbers of rows that both have are the same.
+    ///
+    /// *Errors*: why that is not known, in words.
+    fn read_code(&self) -> Result<Shared, String>;
+
     /// Bytes of a file from position `start`, at most `len`; `None` for what has none.
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>>;
 
@@ -97,6 +104,8 @@ pub trait Source: Send + Sync {
 pub enum Message {
     /// Something for the state.
     Event(Event),
+    /// What the worker of that number says.
+    Answer(u64, Answer),
     /// The analysis failed.
     Failed(anyhow::Error),
     /// A signal asks the program to end.

@@ -101,12 +101,17 @@ impl Running {
     fn take(&mut self, message: Message) -> anyhow::Result<Option<End>> {
         let event = match message {
             Message::Event(event) => event,
+            Message::Answer(worker, answer) => match &self.worker {
+                Some(current) if current.id == worker => Event::Answer(answer),
+                _ => return Ok(None),
+            },
             Message::Failed(error) => return Err(error),
             Message::Signal(signal) => return self.signal(signal),
             Message::Broken => return Err(anyhow::anyhow!("a part of the program failed, see above")),
         };
-        if let Event::Loaded(shared) = &event {
-            self.worker = Some(Worker::start(shared, &self.source, &self.sender)?);
+        if let Event::Loaded(shared) | Event::CodeRead(Ok(shared)) = &event {
+            let id = self.worker.as_ref().map_or(0, |worker| worker.id + 1);
+            self.worker = Some(Worker::start(id, shared, &self.source, &self.sender)?);
         }
         let effects = self.app.update(event);
         self.carry_out(effects)
@@ -118,7 +123,18 @@ impl Running {
                 Effect::Quit => return Ok(Some(End::Quit)),
                 Effect::Load(subject) => {
                     self.start = Instant::now();
-                    analyse(&self.source, subject, &self.sender)?;
+                    timing::enable();
+                    let source = self.source.clone();
+                    apart("analysis", &self.sender, move || match source.load(subject) {
+                        Ok(shared) => Message::Event(Event::Loaded(Arc::new(shared))),
+                        Err(error) => Message::Failed(error),
+                    })?;
+                }
+                Effect::ReadCode => {
+                    let source = self.source.clone();
+                    apart("code", &self.sender, move || {
+                        Message::Event(Event::CodeRead(source.read_code().map(Arc::new)))
+                    })?;
                 }
                 Effect::Ask(job) => {
                     if let Some(worker) = &self.worker {
@@ -175,19 +191,19 @@ fn keys(sender: &Sender<Message>, start: Instant) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn analyse(source: &Arc<dyn Source>, subject: usize, sender: &Sender<Message>) -> anyhow::Result<()> {
-    let (source, sender) = (source.clone(), sender.clone());
-    timing::enable();
-    let load = move || {
+/// Does something in a thread of its own, and tells the loop what came of it.
+fn apart(
+    name: &str,
+    sender: &Sender<Message>,
+    work: impl FnOnce() -> Message + Send + 'static,
+) -> anyhow::Result<()> {
+    let sender = sender.clone();
+    let run = move || {
         let _watch = Watch(sender.clone());
-        let message = match source.load(subject) {
-            Ok(shared) => Message::Event(Event::Loaded(Arc::new(shared))),
-            Err(error) => Message::Failed(error),
-        };
         // Whoever quit meanwhile does not want it.
-        let _ = sender.send(message);
+        let _ = sender.send(work());
     };
-    thread::Builder::new().name("analysis".to_string()).spawn(load)?;
+    thread::Builder::new().name(name.to_string()).spawn(run)?;
     Ok(())
 }
 

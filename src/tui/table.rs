@@ -35,6 +35,16 @@ pub struct Question {
 const STRIPPED: [Kind; 2] = [Kind::Debug, Kind::Symbols];
 
 impl Question {
+    /// The dimensions of code that it asks about: few files are read with them.
+    pub fn code_dims(&self) -> Vec<Dim> {
+        let mut dims = self.dims.clone();
+        if let Some(filter) = self.filter() {
+            filter.dims(&mut dims);
+        }
+        dims.retain(|dim| dim.is_of_code());
+        dims
+    }
+
     /// The filter of the user and the toggle as one.
     pub fn filter(&self) -> Option<Filter> {
         let typed = self.filter.as_deref().and_then(|text| Filter::parse(text).ok());
@@ -167,6 +177,7 @@ fn is_live(dim: Dim) -> bool {
             | D::Source
             | D::Symbol
             | D::Unit
+            | D::File
             | D::Evidence
             | D::Member
     )
@@ -257,6 +268,12 @@ impl Table {
         let row = &mut self.rows[parent];
         row.first = first;
         row.count = count as u32;
+    }
+
+    /// Number of rows, with that of the whole.
+    #[expect(clippy::len_without_is_empty, reason = "the whole is always there")]
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// The row at `index`; row 0 is the whole.

@@ -23,7 +23,7 @@ pub enum When {
 }
 
 /// Every tab, in order.
-pub const VIEWS: [View; 8] = [
+pub const VIEWS: [View; 10] = [
     View { title: "Crates", dims: &[Dim::Crate, Dim::Module, Dim::Symbol], when: When::Always },
     View { title: "Symbols", dims: &[Dim::Symbol], when: When::Always },
     View { title: "Sections", dims: &[Dim::Section, Dim::Crate, Dim::Symbol], when: When::Always },
@@ -31,5 +31,7 @@ pub const VIEWS: [View; 8] = [
     View { title: "Kinds", dims: &[Dim::Kind, Dim::Crate, Dim::Symbol], when: When::Always },
     View { title: "Units", dims: &[Dim::Unit, Dim::Symbol], when: When::Always },
     View { title: "Generics", dims: &[Dim::Generic, Dim::InstantiatedBy, Dim::Symbol], when: When::Always },
+    View { title: "Files", dims: &[Dim::File, Dim::Line, Dim::Symbol], when: When::Always },
+    View { title: "Inlined", dims: &[Dim::Inlined, Dim::Symbol], when: When::Always },
     View { title: "Changes", dims: &[Dim::Crate, Dim::Symbol], when: When::Compared },
 ];

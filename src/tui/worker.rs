@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use super::app::Event;
 use super::jobs::{Answer, Job, Library};
 use super::{Shared, Source};
 
@@ -20,11 +19,14 @@ pub struct Worker {
     views: Sender<Job>,
     details: Sender<Job>,
     latest: Arc<AtomicU64>,
+    /// Its number: what an earlier one still says is of no use.
+    pub id: u64,
 }
 
 impl Worker {
     /// Starts the threads. They end when nobody listens or asks any more.
     pub fn start(
+        id: u64,
         shared: &Arc<Shared>,
         source: &Arc<dyn Source>,
         events: &Sender<super::Message>,
@@ -34,11 +36,11 @@ impl Worker {
             let (sender, jobs) = channel();
             let (shared, source) = (shared.clone(), source.clone());
             let (events, latest) = (events.clone(), latest.clone());
-            let run = move || work(&shared, &*source, &jobs, &events, &latest);
+            let run = move || work(id, &shared, &*source, &jobs, &events, &latest);
             thread::Builder::new().name(name.to_string()).spawn(run)?;
             Ok(sender)
         };
-        Ok(Worker { views: open("views")?, details: open("details")?, latest: latest.clone() })
+        Ok(Worker { views: open("views")?, details: open("details")?, latest: latest.clone(), id })
     }
 
     /// Hands over a job.
@@ -62,6 +64,7 @@ fn is_superseded(job: &Job, queue: &VecDeque<Job>) -> bool {
 }
 
 fn work(
+    id: u64,
     shared: &Shared,
     source: &dyn Source,
     jobs: &Receiver<Job>,
@@ -80,7 +83,7 @@ fn work(
         let Some(job) = queue.pop_front() else { continue };
         let answer = if is_superseded(&job, &queue) { None } else { library.answer(job, source) };
         let answer = answer.unwrap_or(Answer::Superseded);
-        if events.send(super::Message::Event(Event::Answer(answer))).is_err() {
+        if events.send(super::Message::Answer(id, answer)).is_err() {
             return;
         }
     }

@@ -100,7 +100,7 @@ fn what_is_gone_is_written_from_the_old_file() {
     assert!(journey.explorer().count() > 0);
     let report: Value = serde_json::from_str(&export(&mut journey, "gone.json")).expect("it is JSON");
     let old = journey.shared.baseline.as_ref().expect("there is one");
-    assert_eq!(report["file"]["path"], old.model.facts.path.as_str());
+    assert_eq!(report["input"]["path"], old.model.facts.path.as_str());
     assert!(report["shown"]["file"].as_u64().is_some_and(|bytes| bytes > 0), "{report}");
 }
 

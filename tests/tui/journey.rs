@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bloat::attrib::{self, Reasons};
-use bloat::format;
+use bloat::format::{self, Detail};
 use bloat::input::Input;
 use bloat::input::companion::Search;
 use bloat::model::{Contents, Model};
@@ -53,6 +53,15 @@ impl Source for Files {
         anyhow::bail!("tests load for themselves")
     }
 
+    fn read_code(&self) -> Result<Shared, String> {
+        let new = self.input(Side::New).ok_or("this file does not say where code comes from")?;
+        let new = explored(new, Detail::Code);
+        if new.model.code.as_ref().is_none_or(|code| code.frames.is_empty() && code.lines.is_empty()) {
+            return Err("this file does not say where code comes from".to_string());
+        }
+        Ok(Shared { new, baseline: self.input(Side::Old).map(|old| explored(old, Detail::Code)) })
+    }
+
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>> {
         let rest = self.input(side)?.bytes().get(usize::try_from(start).ok()?..)?;
         rest.get(..len.min(rest.len())).map(<[u8]>::to_vec)
@@ -83,11 +92,13 @@ pub struct Journey {
     pub queue: VecDeque<Job>,
     /// Whether jobs wait.
     pub is_held: bool,
+    /// Whether it was asked where code comes from.
+    pub must_read: bool,
     clock: Duration,
 }
 
-fn explored(input: &Input) -> Explored {
-    let read = format::read_with(input, &Search::default(), |image| {
+fn explored(input: &Input, detail: Detail) -> Explored {
+    let read = format::read_detailed_with(input, &Search::default(), detail, |image| {
         let model = attrib::attribute(input, image, &Packages::default());
         let contents = attrib::contents(input, image, &model);
         Explored { model, contents, is_snapshot: false }
@@ -99,13 +110,13 @@ impl Journey {
     /// A file on a screen of 100 columns and 30 lines.
     pub fn file(path: &Path) -> Journey {
         let input = Input::open(path).expect("the fixture is there");
-        let shared = Shared { new: explored(&input), baseline: None };
+        let shared = Shared { new: explored(&input, Detail::Plain), baseline: None };
         Journey::start(shared, Files(vec![(Side::New, input)]), (100, 30))
     }
 
     /// A snapshot of a file.
     pub fn snapshot(path: &Path) -> Journey {
-        let read = explored(&Input::open(path).expect("the fixture is there"));
+        let read = explored(&Input::open(path).expect("the fixture is there"), Detail::Plain);
         let saved =
             bloat::snapshot::save(&read.model, &read.contents).expect("memory is no file that can fail");
         let saved = bloat::snapshot::read(&Input::from_bytes("saved", saved)).expect("it was just written");
@@ -116,7 +127,8 @@ impl Journey {
     /// The same with a file to compare with.
     pub fn two(old: &Path, new: &Path) -> Journey {
         let [old, new] = [old, new].map(|path| Input::open(path).expect("the fixture is there"));
-        let shared = Shared { new: explored(&new), baseline: Some(explored(&old)) };
+        let [new_read, old_read] = [&new, &old].map(|input| explored(input, Detail::Plain));
+        let shared = Shared { new: new_read, baseline: Some(old_read) };
         Journey::start(shared, Files(vec![(Side::New, new), (Side::Old, old)]), (100, 30))
     }
 
@@ -141,6 +153,7 @@ impl Journey {
             has_quit: false,
             queue: VecDeque::new(),
             is_held: false,
+            must_read: false,
             clock: Duration::ZERO,
         };
         journey.event(Event::Loaded(shared));
@@ -167,6 +180,7 @@ impl Journey {
             match effect {
                 Effect::Quit => self.has_quit = true,
                 Effect::Ask(job) => self.queue.push_back(job),
+                Effect::ReadCode => self.must_read = true,
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Load(_) | Effect::Suspend | Effect::Redraw => {}
             }
@@ -175,6 +189,9 @@ impl Journey {
 
     /// Does all jobs.
     pub fn work(&mut self) {
+        if std::mem::take(&mut self.must_read) {
+            self.read_code();
+        }
         let shared = self.shared.clone();
         while let Some(job) = self.queue.pop_front() {
             let latest = AtomicU64::new(if let Job::Find(find) = &job { find.id } else { 0 });
@@ -183,6 +200,17 @@ impl Journey {
             let effects = self.app.update(Event::Answer(answer));
             self.carry_out(effects);
         }
+    }
+
+    /// Reads where code comes from. As in the program, nobody answers what was asked before.
+    fn read_code(&mut self) {
+        let read = self.files.read_code().map(Arc::new);
+        if let Ok(shared) = &read {
+            self.shared = shared.clone();
+            self.queue.clear();
+        }
+        let effects = self.app.update(Event::CodeRead(read));
+        self.carry_out(effects);
     }
 
     /// Presses keys: letters are themselves, others stand in `<>`.

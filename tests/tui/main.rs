@@ -8,6 +8,7 @@ mod program;
 mod subjects;
 
 mod changes;
+mod code;
 mod details;
 mod export;
 mod hostile;

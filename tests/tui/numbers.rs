@@ -1,5 +1,7 @@
 //! Every number on the screen is the one that `bloat show` has for the same grouping.
 
+use std::sync::Arc;
+
 use bloat::analysis::diff::groups::Subject;
 use bloat::analysis::diff::{Amount, DiffView};
 use bloat::model::filter::Filter;
@@ -53,11 +55,11 @@ fn check_level(journey: &mut Journey, rows: &[Row], measure: Measure, level: u64
 fn cells_of_every_view_equal_show() {
     let mut journey = Journey::file(&fixture("demo-x86_64-dwarf4"));
     // Wide enough for all names, high enough for all rows.
-    journey.resize(400, 140).keys("e");
+    journey.resize(1000, 400).keys("e");
     for (on, off, measure, filter) in TOGGLES {
         journey.keys(on);
         for (index, view) in VIEWS.iter().enumerate().filter(|(_, v)| v.when == When::Always) {
-            journey.keys(&(index + 1).to_string());
+            journey.keys(&((index + 1) % 10).to_string());
             let question = View {
                 dims: view.dims.to_vec(),
                 filter: filter.map(|f| Filter::parse(f).expect("it can be read")),
@@ -98,15 +100,53 @@ fn tables_of_all_fixtures_equal_show_to_the_last_row() {
             check(journey, child, &row.children);
         }
     }
-    for path in fixtures() {
-        let mut journey = Journey::file(&path);
+    let mut checked = 0;
+    let all = fixtures();
+    for path in &all {
+        let mut journey = Journey::file(path);
         for (index, view) in VIEWS.iter().enumerate().filter(|(_, v)| v.when == When::Always) {
-            journey.keys(&(index + 1).to_string());
+            journey.keys(&((index + 1) % 10).to_string());
+            if journey.explorer().why_no_rows().is_some() {
+                // Its debug information, if there is any, does not tell.
+                assert!(view.dims.iter().any(|dim| dim.is_of_code()));
+                continue;
+            }
+            checked += 1;
             let question = View { dims: view.dims.to_vec(), ..View::default() };
             let show = report::show(&journey.shared.new.model, &question, &ShowOptions { limit: None });
             check(&journey, 0, &show.rows);
         }
     }
+    assert!(checked >= all.len() * 7 + 20, "{checked}");
+}
+
+#[test]
+fn reading_where_code_comes_from_changes_no_other_number() {
+    let mut told = 0;
+    for path in fixtures() {
+        let (mut plain, mut read) = (Journey::file(&path), Journey::file(&path));
+        let model = Arc::clone(&read.shared);
+        read.keys("8");
+        if read.explorer().why_no_rows().is_some() {
+            assert!(Arc::ptr_eq(&model, &read.shared));
+            continue;
+        }
+        told += 1;
+        assert_ne!(model.new.model.leaves.len(), read.shared.new.model.leaves.len());
+        for view in 1..=7 {
+            let [(labels, rows), (same_labels, same_rows)] = [&mut plain, &mut read].map(|journey| {
+                journey.keys(&view.to_string());
+                let table = journey.explorer().table.clone().expect("it is counted");
+                let models = journey.shared.models();
+                let labels: Vec<String> =
+                    table.children(0).map(|row| table.label(&models, 0, table.row(row).key)).collect();
+                // Keys too: marks and the way to where one is are kept by them.
+                (labels, (0..table.len() as u32).map(|row| *table.row(row)).collect::<Vec<_>>())
+            });
+            assert_eq!((labels, rows), (same_labels, same_rows), "view {view} of {}", path.display());
+        }
+    }
+    assert!(told >= 10, "{told}");
 }
 
 #[test]
@@ -130,7 +170,7 @@ type Changed = (Vec<String>, u64, u64, i64);
 
 fn changes_of(rows: &[DiffRow], above: &[String], measure: Measure, all: &mut Vec<Changed>) {
     for row in rows {
-        let path = [above, &[row.name.clone()]].concat();
+        let path = [above, std::slice::from_ref(&row.name)].concat();
         let of = |amounts: &Amounts| measure.pick(amounts.file, amounts.memory);
         let delta = measure.pick(row.delta.file, row.delta.memory);
         changes_of(&row.children, &path, measure, all);
@@ -158,9 +198,16 @@ fn changed_rows(journey: &Journey, row: u32, above: &[String], all: &mut Vec<Cha
 
 #[test]
 fn changes_of_every_view_equal_diff_and_sizes_equal_show() {
-    let (old, new) = (fixture("demo-x86_64-lto"), fixture("demo-x86_64-v0"));
-    let mut journey = Journey::two(&old, &new);
-    journey.resize(400, 140).keys("e");
+    // Two builds of one program; and two programs that say which lines code comes from.
+    changes_equal_diff("demo-x86_64-lto", "demo-x86_64-v0", 8);
+    changes_equal_diff("list-x86_64-dwarf4", "demo-x86_64-dwarf4", 10);
+}
+
+fn changes_equal_diff(old: &str, new: &str, views: usize) {
+    let mut journey = Journey::two(&fixture(old), &fixture(new));
+    // Where code comes from is read first, so that all views are of one model.
+    journey.resize(400, 140).keys("8e");
+    let mut seen = 0;
     let shared = journey.shared.clone();
     let baseline = shared.baseline.as_ref().expect("there is one");
     let before = Subject { model: &baseline.model, contents: Some(&baseline.contents) };
@@ -168,7 +215,11 @@ fn changes_of_every_view_equal_diff_and_sizes_equal_show() {
     for (on, off, measure, filter) in TOGGLES {
         journey.keys(on);
         for (index, view) in VIEWS.iter().enumerate() {
-            journey.keys(&(index + 1).to_string());
+            journey.keys(&((index + 1) % 10).to_string());
+            if journey.explorer().why_no_rows().is_some() {
+                continue;
+            }
+            seen += 1;
             let parsed = || filter.map(|f| Filter::parse(f).expect("it can be read"));
             let question = DiffView { dims: view.dims.to_vec(), filter: parsed(), measure };
             let diff = report::diff(before, after, &question, &DiffOptions { limit: None, nested: None });
@@ -202,11 +253,13 @@ fn changes_of_every_view_equal_diff_and_sizes_equal_show() {
             if view.when == When::Compared {
                 continue;
             }
+            // A function that is only inlined has no bytes of its own, and no change.
+            let has_bytes = |row: &&Row| (row.file, row.memory, row.symbols) != (0, 0, 0);
             // Rows that the new file has are those of `show`, whatever the old one has besides.
             let question = View { dims: view.dims.to_vec(), filter: parsed(), measure, sort: Sort::Size };
             let show = report::show(&shared.new.model, &question, &ShowOptions { limit: None });
             let mut expected: Vec<(String, u64, u64)> =
-                show.rows.iter().map(|r| (r.name.clone(), r.file, r.symbols)).collect();
+                show.rows.iter().filter(has_bytes).map(|r| (r.name.clone(), r.file, r.symbols)).collect();
             let has =
                 |row: &u32| table.row(*row).key.new.is_some_and(|_| table.row(*row).now != Amount::default());
             let models = shared.models();
@@ -224,4 +277,5 @@ fn changes_of_every_view_equal_diff_and_sizes_equal_show() {
         }
         journey.keys(off);
     }
+    assert_eq!(seen, views * TOGGLES.len());
 }

@@ -13,7 +13,7 @@ const LTO: &str = "demo-x86_64-lto";
 /// A screen: its name, the file, what it is compared with, its size, and the keys that lead to it.
 type Shot = (&'static str, &'static str, Option<&'static str>, (u16, u16), &'static str);
 
-const SHOTS: [Shot; 32] = [
+const SHOTS: [Shot; 36] = [
     ("crates", DEMO, None, (100, 30), ""),
     ("crates-small", DEMO, None, (60, 15), "j"),
     ("crates-large", DEMO, None, (250, 80), "e"),
@@ -23,6 +23,10 @@ const SHOTS: [Shot; 32] = [
     ("kinds", DEMO, None, (100, 30), "5"),
     ("units", DEMO, None, (100, 30), "6"),
     ("generics", DEMO, None, (100, 30), "7"),
+    ("files", DEMO, None, (100, 30), "8"),
+    ("lines", DEMO, None, (100, 30), "8j<Enter>"),
+    ("inlined", DEMO, None, (100, 30), "9"),
+    ("files-unknown", "demo-x86_64-symtab", None, (60, 15), "8"),
     ("drilled", DEMO, None, (100, 30), "1<Enter><Enter>j"),
     ("leaves", DEMO, None, (100, 30), "3j<Enter><Enter><Enter>"),
     ("regrouped", DEMO, None, (100, 30), "b<C-u>source,evidence<Enter><Enter>"),
@@ -33,7 +37,7 @@ const SHOTS: [Shot; 32] = [
     ("details-of-a-crate", DEMO, None, (150, 40), "ji"),
     ("details-of-a-symbol", DEMO, None, (150, 60), "2/^shapes::<Enter>i"),
     ("details-small", DEMO, None, (60, 15), "2/^shapes::<Enter>i"),
-    ("claims", DEMO, None, (150, 60), "2/^shapes::<Enter>icJJJJJJJJJJJJ"),
+    ("claims", DEMO, None, (150, 130), "2/^shapes::<Enter>ic"),
     ("treemap", DEMO, None, (100, 30), "tl"),
     ("treemap-small", DEMO, None, (60, 15), "5t"),
     ("searching", DEMO, None, (100, 30), "2/fmt"),

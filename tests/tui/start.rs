@@ -1,11 +1,14 @@
 //! Before there is anything to see, and where there is no terminal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bloat::attrib::Reasons;
 use bloat::tui::app::{App, Effect, Event, Progress};
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::Job;
-use bloat::tui::{Subject, keymap};
+use bloat::tui::table::Side;
+use bloat::tui::{Shared, Source, Subject, keymap};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_crossterm::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -118,6 +121,44 @@ fn the_first_level_comes_before_all_levels() {
     journey.work();
     journey.keys("<Enter>");
     assert_eq!(journey.explorer().crumbs().len(), 1);
+}
+
+/// A source whose analysis has a bug.
+struct Panics;
+
+impl Source for Panics {
+    fn subjects(&self) -> Vec<Subject> {
+        vec![subject("a file")]
+    }
+
+    fn load(&self, _: usize) -> anyhow::Result<Shared> {
+        std::thread::sleep(Duration::from_millis(300));
+        panic!("the analysis panics")
+    }
+
+    fn read_code(&self) -> Result<Shared, String> {
+        Err("nobody asks".to_string())
+    }
+
+    fn bytes(&self, _: Side, _: u64, _: usize) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn has_claims(&self, _: Side) -> bool {
+        false
+    }
+
+    fn reasons(&self, _: Side, _: u64) -> Option<Reasons> {
+        None
+    }
+}
+
+#[test]
+#[ignore = "needs a terminal: tests/tui/run starts it on one, and looks at what is left of it"]
+fn a_panic_on_a_real_terminal() {
+    let ended = bloat::tui::run(Arc::new(Panics), || Box::new(std::io::stdout()), Look { color: true });
+    let error = ended.expect_err("the analysis panicked");
+    assert_eq!(error.to_string(), "a part of the program failed, see above");
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Explorer {
             Action::NextView => self.open_tab((self.tab + 1) % self.tabs.len()),
             Action::PreviousView => self.open_tab((self.tab + self.tabs.len() - 1) % self.tabs.len()),
             Action::View(index) if usize::from(index) < self.tabs.len() => self.open_tab(index.into()),
-            Action::View(index) => self.message = Some(format!("there is no view {}", index + 1)),
+            Action::View(index) => self.message = Some(format!("there is no view {}", (index + 1) % 10)),
             Action::GroupBy => self.type_text(Purpose::GroupBy),
             Action::Search => self.type_text(Purpose::Search),
             Action::Filter => self.type_text(Purpose::Filter),

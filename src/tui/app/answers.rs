@@ -11,6 +11,11 @@ impl Explorer {
     /// Shows the answer to what the open tab asks, or asks for it.
     pub(super) fn show(&mut self) {
         let question = self.question();
+        if !self.is_answerable(&question) {
+            self.table = None;
+            self.marked = None;
+            return;
+        }
         match self.cache.get(&question) {
             Some(table) => self.put_up(table),
             None => {

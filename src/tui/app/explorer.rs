@@ -6,6 +6,7 @@ use std::time::Duration;
 use hashbrown::HashSet;
 
 use super::cache::Cache;
+use super::code::Code;
 use super::search::Search;
 use super::{Effect, Event};
 use crate::model::view::{Dim, Measure};
@@ -89,6 +90,8 @@ pub struct Explorer {
     pub search: Search,
     /// What happened.
     pub message: Option<String>,
+    /// Whether it is known where code comes from.
+    pub code: Code,
     pub(super) cache: Cache,
     pub(super) waiting: HashSet<Question>,
     /// Jobs other than views that are under way.
@@ -142,6 +145,7 @@ impl Explorer {
             marked: None,
             search: Search::default(),
             message: None,
+            code: Code::Unread,
             cache: Cache::default(),
             waiting: HashSet::new(),
             jobs: 0,
@@ -160,6 +164,7 @@ impl Explorer {
             Event::Key(key) => self.key(&key),
             Event::Mouse(mouse, at) => self.mouse(mouse, at),
             Event::Paste(text) => self.paste(&text),
+            Event::CodeRead(read) => self.take_code(read),
             Event::Answer(answer) => self.take(answer),
             _ => {}
         }
@@ -169,7 +174,7 @@ impl Explorer {
 
     /// Whether the worker has something to do.
     pub fn is_busy(&self) -> bool {
-        self.jobs > 0 || !self.waiting.is_empty()
+        self.jobs > 0 || !self.waiting.is_empty() || self.code == Code::Reading
     }
 
     /// The parts of the screen.

@@ -4,6 +4,7 @@ mod actions;
 mod answers;
 mod cache;
 mod chooser;
+mod code;
 mod explorer;
 mod mouse;
 mod prompts;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use ratatui_crossterm::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 pub use chooser::{ABOVE, Chooser};
+pub use code::Code;
 pub use explorer::{Explorer, Line, Tab};
 pub use search::Search;
 
@@ -38,6 +40,8 @@ pub enum Event {
     Progress(Progress),
     /// Analysis is done.
     Loaded(Arc<Shared>),
+    /// The files were read once more, with where their code comes from, or why that is not known.
+    CodeRead(Result<Arc<Shared>, String>),
     /// The worker has an answer.
     Answer(Answer),
     /// A tenth of a second went by while something was under way.
@@ -53,6 +57,8 @@ pub enum Effect {
     Load(usize),
     /// Ask the worker.
     Ask(Job),
+    /// Read the files once more, with where their code comes from.
+    ReadCode,
     /// Put a text on the clipboard.
     Copy(String),
     /// Leave the terminal to the shell for a while.

@@ -102,7 +102,12 @@ impl Explorer {
 
     fn set_filter(&mut self, text: &str) -> Result<(), String> {
         if !text.is_empty() {
-            Filter::parse(text).map_err(|error| error.to_string())?;
+            let filter = Filter::parse(text).map_err(|error| error.to_string())?;
+            let mut dims = Vec::new();
+            filter.dims(&mut dims);
+            if let Some(reason) = self.why_unknown(&dims) {
+                return Err(reason);
+            }
         }
         self.filter = Some(text.to_string()).filter(|t| !t.is_empty());
         self.show();
@@ -119,6 +124,9 @@ impl Explorer {
         }
         if dims.is_empty() {
             return Err("name at least one dimension".to_string());
+        }
+        if let Some(reason) = self.why_unknown(&dims) {
+            return Err(reason);
         }
         self.open_custom(dims);
         Ok(())

@@ -1,10 +1,12 @@
 //! The rows that are on the screen. No other row is looked at.
 
+use std::borrow::Cow;
+
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 
 use super::{Canvas, Look, amount};
-use crate::render::{bar, change, for_terminal, human, percent, percent_change, shorten, width_of};
+use crate::render::{bar, change, for_terminal, human, percent, percent_change, shorten, width_of, wrap};
 use crate::tui::app::{Explorer, Line};
 use crate::tui::jobs::{Column, Order};
 use crate::tui::layout::{Cell, columns};
@@ -42,7 +44,7 @@ pub fn header(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'
 /// The rows.
 pub fn rows(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
     if let Some(note) = empty(explorer) {
-        canvas.text(area.x + 2, area.y + 1.min(area.height), note, area.width, look.dim());
+        nothing(&note, look, area, canvas);
         return;
     }
     let Some(table) = &explorer.table else { return };
@@ -69,23 +71,34 @@ pub fn rows(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>
     }
 }
 
+/// Says why there is nothing to see.
+pub(super) fn nothing(note: &str, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
+    let lines = wrap(&for_terminal(note), 0, 0, usize::from(area.width.saturating_sub(4)).max(8));
+    for (y, line) in (area.y.saturating_add(1)..area.bottom()).zip(lines) {
+        canvas.text(area.x + 2, y, &line, area.width, look.dim());
+    }
+}
+
 /// What to say where there are no rows.
-fn empty(explorer: &Explorer) -> Option<&'static str> {
+pub(super) fn empty(explorer: &Explorer) -> Option<Cow<'static, str>> {
     if explorer.table.is_none() {
-        return Some("counting");
+        return Some(explorer.why_no_rows().map_or("counting".into(), Cow::from));
     }
     if explorer.count() > 0 {
         return None;
     }
-    Some(if explorer.is_busy() {
-        "counting"
-    } else if explorer.filter.is_some() || explorer.is_shipped {
-        "nothing passes the filter: f changes it, p shows all bytes again"
-    } else if explorer.open().is_changes {
-        "nothing changed"
-    } else {
-        "nothing here"
-    })
+    Some(
+        if explorer.is_busy() {
+            "counting"
+        } else if explorer.filter.is_some() || explorer.is_shipped {
+            "nothing passes the filter: f changes it, p shows all bytes again"
+        } else if explorer.open().is_changes {
+            "nothing changed"
+        } else {
+            "nothing here"
+        }
+        .into(),
+    )
 }
 
 /// A line on the screen.

@@ -36,8 +36,8 @@ pub fn boxes(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_
     let boxes = layout(area, &sizes);
     let selected = explorer.selected();
     if boxes.iter().all(|b| b.is_empty()) {
-        let note = if explorer.is_busy() { "counting" } else { "nothing here has bytes" };
-        canvas.text(area.x + 2, area.y, note, area.width, look.dim());
+        let note = super::body::empty(explorer).unwrap_or("nothing here has bytes".into());
+        super::body::nothing(&note, look, area, canvas);
         return;
     }
     for (index, (&line, place)) in lines.iter().zip(&boxes).enumerate() {
