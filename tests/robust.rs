@@ -1,164 +1,15 @@
-//! No input makes the library panic, and whatever it answers is complete.
+//! Files made to cost much: what a few bytes of them say could be read a hundred thousand times over, or
+//! become a thousand times as long.
 //!
-//! Every fixture is cut at each boundary its headers name and at points chosen by
-//! a fixed seed, and its bytes are flipped, overwritten and moved. What can still
-//! be read has to pass all checks and sum to the length of what is left.
+//! Each of these once took minutes or gigabytes, or would. Time is not measured, as nobody knows how fast the
+//! machine is: what is read is counted. That no file whatever breaks a promise is for `tests/replay.rs`.
 
-mod plain_elf;
 mod subjects;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::io::Write;
 
+use bloat::format::{Image, read};
 use bloat::input::Input;
-
-use plain_elf::PlainElf;
-use subjects::fixtures;
-
-/// Larger fixtures would take the time of many small ones.
-const LARGEST: u64 = 80_000;
-/// Changed copies of each fixture.
-const CHANGES: u64 = 200;
-/// Where to stop on a slow machine.
-const BUDGET: Duration = Duration::from_secs(6);
-
-/// Marsaglia's xorshift: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
-}
-
-fn small_fixtures() -> Vec<(String, Vec<u8>)> {
-    let name = |path: &std::path::Path| path.file_name().expect("a file").to_string_lossy().into_owned();
-    let all = fixtures().into_iter().map(|path| (name(&path), std::fs::read(&path).expect("readable")));
-    all.filter(|(_, bytes)| bytes.len() as u64 <= LARGEST).collect()
-}
-
-/// Analyses bytes; says whether there was an answer.
-fn check(bytes: Vec<u8>, what: &dyn Fn() -> String) -> bool {
-    let len = bytes.len() as u64;
-    let input = Input::from_bytes("changed", bytes);
-    let result = catch_unwind(AssertUnwindSafe(|| bloat::analyze(&input)));
-    let Ok(result) = result else { panic!("{}: the analysis panics", what()) };
-    let Ok(model) = result else { return false };
-    assert_eq!(model.check(), Ok(()), "{}", what());
-    assert_eq!(model.leaves.iter().map(|l| l.sizes().file).sum::<u64>(), len, "{}", what());
-    assert_eq!(model.total().file, len, "{}", what());
-    true
-}
-
-/// Every edge that the headers state, within the file.
-fn edges(bytes: &[u8]) -> Vec<u64> {
-    let elf = PlainElf::read(bytes);
-    let mut edges = vec![elf.header.end];
-    for table in [&elf.program_headers, &elf.section_headers] {
-        edges.extend([table.start, table.end, (table.start + table.end) / 2]);
-    }
-    for s in &elf.sections {
-        edges.extend([s.offset, s.offset + s.size]);
-    }
-    for s in &elf.segments {
-        edges.extend([s.offset, s.offset + s.file_size]);
-    }
-    edges.sort_unstable();
-    edges.dedup();
-    edges.retain(|&e| e <= bytes.len() as u64);
-    edges
-}
-
-#[test]
-fn a_file_cut_anywhere_is_read_as_far_as_it_goes() {
-    let start = Instant::now();
-    let mut random = Random(0x2545_f491_4f6c_dd1d);
-    let mut answers = 0;
-    for (name, bytes) in small_fixtures() {
-        let mut cuts: Vec<u64> = (0..40).map(|_| random.below(bytes.len() as u64)).collect();
-        cuts.extend(0..70);
-        cuts.extend(edges(&bytes).iter().flat_map(|&edge| [edge.saturating_sub(1), edge, edge + 1]));
-        for cut in cuts.into_iter().filter(|&c| c <= bytes.len() as u64) {
-            let cut_bytes = bytes[..cut as usize].to_vec();
-            let header = PlainElf::read(&bytes).header.end;
-            let answered = check(cut_bytes, &|| format!("{name} cut at {cut:#x}"));
-            // With its header complete, a file always has an answer.
-            assert_eq!(answered, cut >= header, "{name} cut at {cut:#x}");
-            answers += u64::from(answered);
-            if start.elapsed() > BUDGET {
-                break;
-            }
-        }
-    }
-    assert!(answers > 100, "only {answers} cut files were read");
-}
-
-/// Changes a few bytes, at places that matter more often than elsewhere.
-fn change(bytes: &mut [u8], edges: &[u64], random: &mut Random) {
-    let len = bytes.len() as u64;
-    for _ in 0..1 + random.below(4) {
-        let near = edges[random.below(edges.len() as u64) as usize].min(len - 1);
-        let anywhere = random.below(len);
-        let at = match random.below(3) {
-            0 => (near + random.below(64)).min(len - 1),
-            1 => random.below(len.min(1024)),
-            _ => anywhere,
-        } as usize;
-        match random.below(4) {
-            0 => bytes[at] ^= 1 << random.below(8),
-            1 => bytes[at] = [0, 0xff, 0x7f, 0x80][random.below(4) as usize],
-            2 => {
-                // A number as large as there is.
-                let end = (at + 8).min(bytes.len());
-                bytes[at..end].fill(0xff);
-            }
-            _ => {
-                let run = random.below(64).min(len - at as u64).min(len - anywhere) as usize;
-                bytes.copy_within(anywhere as usize..anywhere as usize + run, at);
-            }
-        }
-    }
-}
-
-#[test]
-fn changed_bytes_never_break_the_sums() {
-    let start = Instant::now();
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let fixtures = small_fixtures();
-    let edges: Vec<Vec<u64>> = fixtures.iter().map(|(_, bytes)| edges(bytes)).collect();
-    let mut answers = 0;
-    for round in 0..CHANGES {
-        for ((name, bytes), edges) in fixtures.iter().zip(&edges) {
-            let seed = random.0;
-            let mut changed = bytes.clone();
-            change(&mut changed, edges, &mut random);
-            answers += u64::from(check(changed, &|| format!("{name}, round {round}, state {seed:#x}")));
-        }
-        if start.elapsed() > BUDGET {
-            break;
-        }
-    }
-    assert!(answers > 100, "only {answers} changed files were read");
-}
-
-/// The ends of one file behind the beginnings of another.
-#[test]
-fn halves_of_different_files_are_read() {
-    let fixtures = small_fixtures();
-    for pair in fixtures.windows(2) {
-        let ((first, a), (second, b)) = (&pair[0], &pair[1]);
-        let mut joined = a[..a.len() / 2].to_vec();
-        joined.extend_from_slice(&b[b.len() / 2..]);
-        assert!(check(joined, &|| format!("{first} with the end of {second}")));
-    }
-}
 
 /// A name of 200,000 letters, and how many symbols have it: 4 GB if it were read for each.
 const LONG_NAME: usize = 200_000;
@@ -207,4 +58,165 @@ fn a_name_that_all_symbols_share_is_not_read_for_each() {
         let codes: Vec<_> = model.diagnostics.iter().map(|d| &*d.code).collect();
         assert!(codes.contains(&"symbol-name-out-of-table"), "{:?}", model.diagnostics);
     }
+}
+
+/// 64-bit ELF for x86-64, an object file: bytes that `count` sections of one name and type share, and
+/// other sections in front of these. Sections are name, type, link, information and size of an entry.
+fn sharing(
+    (name, kind, link, info, entry): (&str, u32, u32, u32, u32),
+    bytes: &[u8],
+    count: usize,
+    others: &[(&str, u32, Vec<u8>)],
+) -> Vec<u8> {
+    let mut names = vec![0];
+    let mut name_of = |name: &str| {
+        let at = names.len() as u32;
+        names.extend_from_slice(name.as_bytes());
+        names.push(0);
+        at
+    };
+    let header = |name: u32, kind: u32, at: usize, size: usize, link: u32, info: u32, entry: u32| {
+        words(&[name, kind, 0, 0, 0, 0, at as u32, 0, size as u32, 0, link, info, 1, 0, entry, 0])
+    };
+    let mut content = bytes.to_vec();
+    let mut headers = vec![0; 64];
+    for (name, kind, bytes) in others {
+        let at = 64 + content.len();
+        content.extend_from_slice(bytes);
+        let entry = if *kind == 2 { 24 } else { 0 };
+        headers.extend(header(name_of(name), *kind, at, bytes.len(), 2, 1, entry));
+    }
+    let name = name_of(name);
+    headers.extend(header(name, kind, 64, bytes.len(), link, info, entry).repeat(count));
+    let own = name_of(".shstrtab");
+    headers.extend(header(own, 3, 64 + content.len(), names.len(), 0, 0, 0));
+    let headers_at = (64 + content.len() + names.len()) as u32;
+    let (sections, last) = ((headers.len() / 64) as u32, (headers.len() / 64 - 1) as u32);
+    [
+        b"\x7fELF\x02\x01\x01".to_vec(),
+        vec![0; 9],
+        words(&[
+            0x003e_0001,
+            1,
+            0,
+            0,
+            0,
+            0,
+            headers_at,
+            0,
+            0,
+            0x0038_0040,
+            0x0040_0000,
+            last << 16 | sections,
+        ]),
+        content,
+        names,
+        headers,
+    ]
+    .concat()
+}
+
+/// Reads bytes; the analysis of them must sum.
+#[track_caller]
+fn told<T>(bytes: Vec<u8>, ask: impl FnOnce(&Image<'_>) -> T) -> T {
+    let len = bytes.len() as u64;
+    let model = subjects::analyze_bytes(bytes.clone());
+    assert_eq!((model.check(), model.total().file), (Ok(()), len));
+    ask(&read(&Input::from_bytes("made", bytes)).expect("it was read before"))
+}
+
+fn has(image: &Image<'_>, code: &str) -> bool {
+    image.diagnostics.iter().any(|d| d.code == code)
+}
+
+/// Sections that share their bytes: a tenth of what a made up file may have of them.
+const SECTIONS: usize = 2_000;
+
+/// A unit of DWARF 4 with a name, for the abbreviation below.
+const UNIT: &[u8] = &[10, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 1, b'a', 0];
+/// Abbreviation 1: a compile unit without children, `DW_AT_name` as a string.
+const ABBREVIATION: &[u8] = &[1, 0x11, 0, 0x03, 0x08, 0, 0, 0];
+
+#[test]
+fn units_that_many_sections_share_are_read_once() {
+    let abbreviations = || [(".debug_abbrev", 1, ABBREVIATION.to_vec())];
+    let units = UNIT.repeat(20_000);
+    let file = sharing((".debug_info", 1, 0, 0, 0), &units, SECTIONS, &abbreviations());
+    let most = file.len() / UNIT.len();
+    told(file, |image| {
+        assert!((20_000..=most).contains(&image.units.len()), "{} units", image.units.len());
+        assert!(has(image, "sections-share-bytes"), "{:?}", image.diagnostics);
+        // However many there are, their number is one line.
+        assert!(image.diagnostics.len() < 20, "{} diagnostics", image.diagnostics.len());
+    });
+    // Very many small ones are all read: together they are shorter than the file.
+    let file = sharing((".debug_info", 1, 0, 0, 0), UNIT, 30_000, &abbreviations());
+    told(file, |image| assert_eq!(image.units.len(), 30_000));
+}
+
+#[test]
+fn tables_that_many_sections_share_are_read_once() {
+    let text = || (".text", 1, vec![0x90; 64]);
+    let symbols = words(&[1, 0x0001_0012, 0, 0, 4, 0]).repeat(2);
+    let with_symbols = || [text(), (".strtab", 3, b"\0foo\0".to_vec()), (".symtab", 2, symbols.clone())];
+    let relocation = words(&[0, 0, 1, 1, 0, 0]);
+    let relocations =
+        sharing((".rela.text", 4, 3, 1, 24), &relocation.repeat(5_000), SECTIONS, &with_symbols());
+    // One record that others follow from, and a record for each of many functions of four bytes.
+    let mut frames = words(&[16, 0, 0x0001_0001, 0x0000_1078, 0]);
+    for _ in 0..5_000 {
+        let back = frames.len() as u32 + 4;
+        frames.extend(words(&[20, back, 0, 0, 4, 0]));
+    }
+    let frames = sharing((".eh_frame", 1, 0, 0, 0), &frames, SECTIONS, &[text()]);
+    for file in [relocations, frames] {
+        let len = file.len();
+        told(file, |image| {
+            assert!(has(image, "sections-share-bytes"), "{:?}", image.diagnostics);
+            assert!(image.charges.len() <= len / 8, "{} charges of {len} bytes", image.charges.len());
+        });
+    }
+    let note = [words(&[4, 20, 3]), b"GNU\0".to_vec(), vec![1; 20]].concat();
+    let notes = sharing((".note.gnu.build-id", 7, 0, 0, 0), &note.repeat(1_000), SECTIONS, &[]);
+    let len = notes.len();
+    told(notes, |image| assert!(image.regions.len() <= len / note.len(), "{} regions", image.regions.len()));
+}
+
+/// A list of packages of 17 MB in 17 kB, two thousand times.
+#[test]
+fn of_many_lists_of_packages_one_is_read() {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(b"{\"packages\":[]}").expect("memory takes all");
+    packed.write_all(&vec![b' '; 17 << 20]).expect("memory takes all");
+    let packed = packed.finish().expect("memory takes all");
+    let file = sharing((".dep-v0", 1, 0, 0, 0), &packed, SECTIONS, &[]);
+    told(file, |image| assert!(image.header.packages.is_none(), "it is longer than any"));
+}
+
+/// A trie of exports in which each node is a part of others and leads to two hundred of them.
+#[test]
+fn nodes_inside_each_other_are_read_for_as_long_as_the_trie_is() {
+    let nodes = 50_000u32;
+    let mut trie = Vec::new();
+    for node in 0..nodes {
+        // Nothing of its own; the number of children, which is the first byte of an offset as well.
+        let child = 4 * (node.wrapping_mul(7919) % nodes) | 0x70;
+        trie.extend([0, child as u8 | 0x80, (child >> 7) as u8 | 0x80, (child >> 14) as u8]);
+    }
+    let segment = |name: &[u8; 8], address: u32, size: u32, at: u32| {
+        let mut all = words(&[0x19, 72]);
+        all.extend_from_slice(name);
+        all.extend([0; 8]);
+        all.extend(words(&[address, 1, size, 0, at, 0, size, 0, 7, 5, 0, 0]));
+        all
+    };
+    let len = trie.len() as u32;
+    let exports = words(&[0x8000_0022, 48, 0, 0, 0, 0, 0, 0, 0, 0, 4096, len]);
+    let commands =
+        [segment(b"__TEXT\0\0", 0, 4096, 0), segment(b"__LINKED", 4096, len, 4096), exports].concat();
+    let mut file = words(&[0xfeed_facf, 0x0100_0007, 3, 6, 3, commands.len() as u32, 0, 0]);
+    file.extend(commands);
+    file.resize(4096, 0);
+    file.extend(trie);
+    told(file, |image| assert_eq!(image.charges.len(), 0, "no node names anything"));
 }

@@ -17,6 +17,7 @@ mod elsewhere;
 mod join;
 mod line;
 pub mod macho;
+mod once;
 mod packages;
 pub mod pdb;
 pub mod pe;
@@ -44,7 +45,8 @@ use crate::kind::Kind;
 pub struct Image<'data> {
     /// The facts of the file as a whole.
     pub header: Header,
-    /// Its parts with addresses and a machine of their own, in order of position; at least one.
+    /// Its parts with addresses and a machine of their own, in order of position; none in an archive
+    /// without object files, else at least one.
     pub members: Vec<Member<'data>>,
     /// The line of positions all other facts use.
     pub line: Line,
@@ -576,6 +578,17 @@ pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> 
         Some(Err(source)) => Err(Error::Malformed { path: input.path().to_path_buf(), source }),
         None => Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) }),
     }
+}
+
+/// Whether bytes begin like a file that is read here: a binary, an archive, a program database.
+///
+/// Object files of COFF have no first bytes of their own and are not told.
+pub(crate) fn is_binary(start: &[u8]) -> bool {
+    const FIRST: [&[u8]; 5] = [b"\x7fELF", b"MZ", wasm::MAGIC, archive::MAGIC, archive::THIN_MAGIC];
+    FIRST.iter().any(|first| start.starts_with(first))
+        || macho::is_thin(start)
+        || macho::slices(start).is_some()
+        || pdb::is_database(start)
 }
 
 /// What can go wrong before there is any structure to speak of.

@@ -107,7 +107,7 @@ pub(super) fn root(text: &str, at: usize) -> Option<Root<'_>> {
             b'C' => {
                 let id = cursor.disambiguator()?;
                 let name = cursor.ident()?;
-                return Some(Root { name, id });
+                return (!name.raw.is_empty()).then_some(Root { name, id });
             }
             b'M' | b'X' => {
                 cursor.disambiguator()?;

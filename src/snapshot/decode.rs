@@ -10,8 +10,6 @@ use parquet::column::page::{Page, PageReader};
 
 use super::seal::Damage;
 
-/// Most bytes of text in one column: prefixes that names share count for each of them.
-const MOST_TEXT: usize = 4 << 30;
 /// Most values of a block of deltas; writers use 128 or 256.
 const MOST_IN_BLOCK: u64 = 1 << 16;
 
@@ -108,13 +106,15 @@ pub(super) fn flags(reader: impl PageReader, rows: usize) -> Result<Vec<bool>, D
     Ok(all)
 }
 
-/// Calls `each` for the text of each row, if it has one.
+/// Calls `each` for the text of each row, if it has one; of at most `most` bytes in all, where what names
+/// share counts for each of them.
 pub(super) fn texts(
     reader: impl PageReader,
     rows: usize,
+    most: usize,
     each: &mut dyn FnMut(Option<&str>) -> Result<(), Damage>,
 ) -> Result<(), Damage> {
-    let mut left = MOST_TEXT;
+    let mut left = most;
     pages(reader, rows, true, &mut |page| {
         let mut take = |bytes: &[u8], each: &mut dyn FnMut(Option<&str>) -> Result<(), Damage>| {
             left = left.checked_sub(bytes.len()).ok_or_else(|| wrong("has more text than any snapshot"))?;

@@ -29,10 +29,14 @@ use crate::model::{
 
 /// Most bytes of a snapshot; one of a 50 MB program has one or two million.
 const LARGEST: usize = 256 << 20;
-/// Most bytes of all its columns before compression.
-const LARGEST_PLAIN: i64 = 4 << 30;
-/// Most rows; each takes some 200 bytes of memory when read.
-const MOST_ROWS: usize = 1 << 26;
+/// Most bytes of all its columns before compression, or of all text in one of them, for each byte of the file.
+/// Columns shrink to a fifth, text to a twentieth, as names share their beginnings.
+const PLAIN: usize = 64;
+/// The same for a file of any size.
+const PLAIN_OF_ANY: usize = 64 << 20;
+/// Most rows beyond one for each byte of the file; there are seven bytes for each row of a large program.
+/// A row takes some 320 bytes of memory when read.
+const ROWS_OF_ANY: usize = 500_000;
 
 /// Reads a snapshot that [`super::save`] wrote.
 ///
@@ -61,12 +65,14 @@ fn read_bytes(bytes: &[u8]) -> Result<Snapshot, Damage> {
     let metadata = ParquetMetaDataReader::decode_metadata(footer(bytes)?)?;
     let mut plain = metadata.row_groups().iter().map(|group| group.total_byte_size());
     let plain = plain.try_fold(0i64, |sum, size| sum.checked_add(size).filter(|_| size >= 0));
-    if plain.is_none_or(|plain| plain > LARGEST_PLAIN) {
+    let most_plain = bytes.len() * PLAIN + PLAIN_OF_ANY;
+    if plain.and_then(|plain| usize::try_from(plain).ok()).is_none_or(|plain| plain > most_plain) {
         return Err(nonsense("its columns are larger than any snapshot's"));
     }
     let mut rows = metadata.row_groups().iter().map(|group| group.num_rows());
     let rows = rows.try_fold(0i64, |sum, rows| sum.checked_add(rows).filter(|_| rows >= 0));
-    let rows = rows.and_then(|rows| usize::try_from(rows).ok()).filter(|&rows| rows <= MOST_ROWS);
+    let rows =
+        rows.and_then(|rows| usize::try_from(rows).ok()).filter(|&rows| rows <= bytes.len() + ROWS_OF_ANY);
     let rows = rows.ok_or_else(|| nonsense("it has more rows than any snapshot"))?;
     let mut names = Names::default();
     let entries = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
@@ -149,7 +155,7 @@ impl<'g> Group<'g> {
     ) -> Result<Vec<Option<V>>, Damage> {
         let mut last: Option<(String, V)> = None;
         let mut all = Vec::new();
-        decode::texts(self.pages(name)?, self.rows, &mut |text| {
+        decode::texts(self.pages(name)?, self.rows, self.file.len() * PLAIN + PLAIN_OF_ANY, &mut |text| {
             let Some(text) = text else {
                 all.push(None);
                 return Ok(());

@@ -8,7 +8,7 @@ use crate::input::Input;
 ///
 /// Symbol tables shrink to a fifth. What states more than this is not meant to be read.
 fn budget(len: usize) -> usize {
-    len.saturating_mul(64).saturating_add(1 << 20).min(1 << 30)
+    len.saturating_mul(16).saturating_add(1 << 20).min(1 << 30)
 }
 
 /// Unpacks it, unless the binary has better symbols by now.

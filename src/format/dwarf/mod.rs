@@ -167,12 +167,24 @@ impl DwarfFacts<'_> {
 /// The sections by kind.
 struct Sections<'data, 'fix> {
     list: &'fix [DebugSection<'data, 'fix>],
+    /// The first of each kind, by [`DebugKind`]. Object files may have very many sections.
+    firsts: [Option<&'fix DebugSection<'data, 'fix>>; DebugKind::ALL.len()],
     endian: Endian,
 }
 
 impl<'data, 'fix> Sections<'data, 'fix> {
+    fn new(list: &'fix [DebugSection<'data, 'fix>], endian: Endian) -> Sections<'data, 'fix> {
+        let mut firsts = [None; DebugKind::ALL.len()];
+        for section in list {
+            if let Some(first @ None) = firsts.get_mut(section.kind as usize) {
+                *first = Some(section);
+            }
+        }
+        Sections { list, firsts, endian }
+    }
+
     fn first(&self, kind: DebugKind) -> Option<&'fix DebugSection<'data, 'fix>> {
-        self.list.iter().find(|section| section.kind == kind)
+        self.firsts.get(kind as usize).copied().flatten()
     }
 
     /// Reads the first section of a kind.
@@ -206,7 +218,7 @@ pub fn read<'data>(
     endian: Endian,
     detail: Detail,
 ) -> DwarfFacts<'data> {
-    let sections = Sections { list: sections, endian };
+    let sections = Sections::new(sections, endian);
     let mut trouble = Trouble::default();
     let headers = headers(&sections, &mut trouble);
     let abbreviations = abbreviations(&sections, &headers);

@@ -43,10 +43,14 @@ struct Weighed {
     weight: u64,
 }
 
+/// How often a unit may get a share of a section that all units have a part of.
+const SHARES: usize = 1 << 26;
+
 /// The parts of all sections, sorted.
 pub(super) fn all(read: &UnitsRead<'_, '_, '_>) -> Vec<UnitPart> {
     let weighed = read.weigh();
     let mut out = Vec::new();
+    let mut shares = SHARES;
     for (i, section) in read.sections.list.iter().enumerate() {
         let len = section.bytes.len() as u64;
         let is_first = read.sections.first(section.kind).is_some_and(|first| first.index == section.index);
@@ -92,7 +96,10 @@ pub(super) fn all(read: &UnitsRead<'_, '_, '_>) -> Vec<UnitPart> {
                 | DebugKind::Macro
                 | DebugKind::MacInfo
         );
-        if is_shared {
+        // A section costs as much as there are units; only files that were made up have many of both.
+        let rest = shares.checked_sub(weighed.len()).filter(|_| is_shared);
+        if let Some(rest) = rest {
+            shares = rest;
             share_rest(&mut parts, len, &weighed, read.n_units);
         }
         out.extend(parts.iter().map(|part| UnitPart {
@@ -127,9 +134,16 @@ impl UnitsRead<'_, '_, '_> {
 
     /// The units of a section, with their headers.
     fn unit_bodies(&self, section: usize) -> Vec<Part> {
-        let here = self.each().filter(|(header, ..)| header.section == section);
-        here.map(|(header, _, unit)| Part { start: header.start, end: header.end, unit, estimated: false })
-            .collect()
+        // Headers are in order of their sections.
+        let first = self.headers.partition_point(|header| header.section < section);
+        let roots = self.roots.iter().zip(self.owners);
+        let here = self.headers.iter().zip(roots).skip(first);
+        let here = here.take_while(|(header, _)| header.section == section);
+        here.filter_map(|(header, (root, owner))| {
+            root.as_ref()?;
+            Some(Part { start: header.start, end: header.end, unit: (*owner)?, estimated: false })
+        })
+        .collect()
     }
 
     /// From each offset to the next one that any unit names.

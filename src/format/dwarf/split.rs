@@ -59,7 +59,7 @@ pub(crate) fn read(
         SplitKind::Index => None,
     });
     let debug: Vec<DebugSection<'_, '_>> = debug.collect();
-    let of_file = Sections { list: &debug, endian };
+    let of_file = Sections::new(&debug, endian);
     let mut trouble = Trouble::default();
     let index = sections.iter().find(|(kind, _)| *kind == SplitKind::Index);
     let headers: Vec<unit::Header> = match index {

@@ -11,6 +11,8 @@ use super::relocations::Applied;
 use super::{Elf, File, endian_of};
 use crate::error::Diagnostic;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
+use crate::format::once::Once;
+use crate::format::trouble::Trouble;
 use crate::format::{Detail, Line, Section, code_spans};
 
 /// The most memory that decompressed sections may take for a file of `len` bytes.
@@ -67,10 +69,15 @@ pub(super) fn unpack<'data, H: Elf, K: Copy + Send + Sync>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Unpacked<'data, K>> {
     let mut left = budget(file.data.len() as u64);
+    let mut once = Once::of(file.data.len());
+    let mut trouble = Trouble::default();
     let mut wanted: Vec<(usize, K, CompressedData<'data>)> = Vec::new();
     for (index, section) in sections.iter_mut().enumerate() {
         let Some(kind) = kind_of(&section.name) else { continue };
         if section.loaded || section.span.is_empty() {
+            continue;
+        }
+        if !once.may_read_section(file.bytes(index), section, &mut trouble) {
             continue;
         }
         match stored(file, index, &section.name) {
@@ -80,14 +87,12 @@ pub(super) fn unpack<'data, H: Elf, K: Copy + Send + Sync>(
                 section.uncompressed = Some(data.uncompressed_size);
                 wanted.push((index, kind, data));
             }
-            Ok(data) => diagnostics.push(unread(
-                section,
-                &format!(
-                    "it states {} bytes once decompressed, more than a file of this size can mean",
-                    data.uncompressed_size
-                ),
-            )),
-            Err(why) => diagnostics.push(unread(section, &why)),
+            Ok(data) => trouble.add(UNREAD, || {
+                let size = data.uncompressed_size;
+                let why = "once decompressed, more than a file of this size can mean";
+                unread(section, &format!("it states {size} bytes {why}"))
+            }),
+            Err(why) => trouble.add(UNREAD, || unread(section, &why)),
         }
     }
     let plain: Vec<Result<Cow<'data, [u8]>, String>> = wanted
@@ -105,18 +110,21 @@ pub(super) fn unpack<'data, H: Elf, K: Copy + Send + Sync>(
             Err(why) => {
                 if let Some(section) = sections.get_mut(index) {
                     section.uncompressed = None;
-                    diagnostics.push(unread(section, &why));
+                    trouble.add(UNREAD, || unread(section, &why));
                 }
             }
         }
     }
+    diagnostics.extend(trouble.into_diagnostics());
     unpacked
 }
+
+const UNREAD: &str = "debug-section-unread";
 
 fn unread(section: &Section<'_>, why: &str) -> Diagnostic {
     let text = format!("section {} is not read: {why}", section.name);
     let bytes = section.span.end - section.span.start;
-    Diagnostic::warning("debug-section-unread", text).at(section.span.start).bytes(bytes)
+    Diagnostic::warning(UNREAD, text).at(section.span.start).bytes(bytes)
 }
 
 /// The bytes of a section as they are stored, and how.

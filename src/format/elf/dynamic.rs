@@ -5,6 +5,7 @@ use object::read::elf::{Dyn, SectionHeader};
 
 use super::symbols::Index;
 use super::{Elf, File};
+use crate::format::once::Once;
 use crate::format::text::NameBudget;
 use crate::format::{Charge, Section, Target};
 
@@ -53,8 +54,12 @@ pub(super) fn read<H: Elf>(
 
 /// `.gnu.version`: one half-word per dynamic symbol.
 fn versions<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], index: &Index, charges: &mut Vec<Charge>) {
+    let mut once = Once::of(file.data.len());
     for table in file.of_type(elf::SHT_GNU_VERSYM) {
         let (Some(header), Some(section)) = (file.headers.get(table), sections.get(table)) else { continue };
+        if !once.may_read(file.bytes(table).len()) {
+            continue;
+        }
         let symbols = header.sh_link(file.endian);
         let entries = (file.bytes(table).len() / 2).min(index.entries(symbols) as usize) as u32;
         for entry in 1..entries {
@@ -67,9 +72,13 @@ fn versions<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], index: &Index,
 
 /// `.gnu.hash`: one word per hashed symbol at the end of the table.
 fn gnu_hash<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], index: &Index, charges: &mut Vec<Charge>) {
+    let mut once = Once::of(file.data.len());
     for table in file.of_type(elf::SHT_GNU_HASH) {
         let (Some(header), Some(section)) = (file.headers.get(table), sections.get(table)) else { continue };
         let bytes = file.bytes(table);
+        if !once.may_read(bytes.len()) {
+            continue;
+        }
         let words: &[object::U32<object::Endianness>] = File::<H>::array(bytes);
         let word = |at: usize| words.get(at).map(|w| u64::from(w.get(file.endian)));
         let (Some(buckets), Some(first), Some(bloom)) = (word(0), word(1), word(2)) else { continue };

@@ -22,6 +22,7 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
+use super::trouble::Trouble;
 use super::{DebugInfo, Detail, Elsewhere, Endian, Fatal, Header, Image, Member};
 use crate::error::Diagnostic;
 use crate::timing;
@@ -142,11 +143,13 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let table = timing::phase("symbols", || symbols::read(&file, &line, &sections, &mut diagnostics));
     let symbols::Tables { mut symbols, files, mut charges, index, .. } = table;
     opd::resolve(&file, &line, &sections, &mut symbols, &index, &mut charges);
+    let mut trouble = Trouble::default();
     let dynamic = dynamic::read(&file, &sections, &index, &mut charges);
     let notes = notes::read(&file, &sections, &mut regions);
     let mut slots = timing::phase("relocations", || {
-        relocations::read(&file, &line, &sections, &symbols, &index, &mut charges)
+        relocations::read(&file, &line, &sections, &symbols, &index, &mut charges, &mut trouble)
     });
+    diagnostics.extend(trouble.into_diagnostics());
     plt::read(&file, &sections, &mut slots, &mut charges);
 
     let applied = relocations::for_readers(&file, &sections, &symbols, &index);

@@ -6,6 +6,7 @@ use object::read::elf::{NoteIterator, ProgramHeader, SectionHeader};
 
 use super::{Elf, File, endian_of};
 use crate::format::cursor::Cursor;
+use crate::format::once::Once;
 use crate::format::{Region, RegionPlace, Section, Supplement, packages};
 use crate::kind::Kind;
 
@@ -20,8 +21,11 @@ pub(super) struct Notes {
     pub packages: Option<Vec<u8>>,
 }
 
-/// The most notes and comments worth reading from one file.
+/// The most comments and segments with notes worth reading from one file.
 const LIMIT: usize = 256;
+
+/// The most notes worth reading: there is one for each place that a tracer may stop at.
+const NOTES: usize = 1 << 14;
 
 /// Longest id of a supplement in bytes; a hash has 20.
 const ID_LIMIT: usize = 256;
@@ -47,15 +51,27 @@ fn places<'data, H: Elf>(
     notes.filter_map(of_segment).take(LIMIT).collect()
 }
 
+/// Names of the sections that are read here whatever their type.
+const MARKS: [&str; 6] =
+    [".comment", ".dep-v0", ".rust-deps-v0", ".gnu_debuglink", ".gnu_debugaltlink", ".debug_sup"];
+
 /// Reads note sections, `.comment`, the list of packages and links to files apart.
 pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions: &mut Vec<Region>) -> Notes {
     let mut notes = Notes::default();
+    // A list may be small and large once decompressed: one is read.
+    let mut has_packages = false;
+    let mut once = Once::of(file.data.len());
+    let mut left = NOTES;
     for (start, align, bytes) in places(file, sections) {
+        if !once.may_read(bytes.len()) {
+            continue;
+        }
         let Ok(mut all) = NoteIterator::<H>::new(file.endian, align, bytes) else { continue };
         let base = bytes.as_ptr() as usize;
         let mut at = 0u64;
-        for _ in 0..LIMIT {
+        while left > 0 {
             let Ok(Some(note)) = all.next() else { break };
+            left -= 1;
             let end = note.desc().as_ptr() as usize - base + note.desc().len();
             let is_gnu = note.name() == b"GNU";
             let kind = note.n_type(file.endian);
@@ -75,10 +91,14 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
         }
     }
     for (index, section) in sections.iter().enumerate() {
+        let is_read = MARKS.contains(&&*section.name);
+        if !is_read || !once.may_read(file.bytes(index).len()) {
+            continue;
+        }
         match &*section.name {
             ".comment" => {
                 let texts = file.bytes(index).split(|&b| b == 0).filter(|t| !t.is_empty());
-                for text in texts.take(LIMIT) {
+                for text in texts.take(LIMIT - notes.toolchain.len()) {
                     let text = String::from_utf8_lossy(text).into_owned();
                     if !notes.toolchain.contains(&text) {
                         notes.toolchain.push(text);
@@ -86,7 +106,9 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
                 }
             }
             // Linkers keep what they do not know; the name may be cut to fit other formats.
-            ".dep-v0" | ".rust-deps-v0" => notes.packages = packages::inflate(file.bytes(index)),
+            ".dep-v0" | ".rust-deps-v0" if !std::mem::replace(&mut has_packages, true) => {
+                notes.packages = packages::inflate(file.bytes(index));
+            }
             ".gnu_debuglink" => {
                 (notes.debug_link, notes.link_crc) = debug_link(file.bytes(index), file.endian);
             }

@@ -8,6 +8,7 @@ use object::elf;
 
 use super::relocations::Slots;
 use super::{Elf, File};
+use crate::format::once::Once;
 use crate::format::{Charge, Section};
 
 /// Size of the header and of one entry that GNU ld and LLD use.
@@ -34,10 +35,14 @@ pub(super) fn read<H: Elf>(
     if file.relocatable || count == 0 {
         return;
     }
+    let mut once = Once::of(file.data.len());
     for section in sections {
         let size = section.span.end - section.span.start;
         let fits = |&&(head, entry): &&(u64, u64)| count.checked_mul(entry) == size.checked_sub(head);
         let Some(&(head, entry)) = shapes(file.machine(), &section.name).iter().find(fits) else { continue };
+        if !usize::try_from(size).is_ok_and(|size| once.may_read(size)) {
+            continue;
+        }
         let first = section.span.start + head;
         for (at, &on) in (0..).zip(&slots.plt) {
             let start = first + at * entry;

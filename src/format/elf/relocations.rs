@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 use super::symbols::Index;
 use super::{Elf, File};
+use crate::format::once::Once;
+use crate::format::trouble::Trouble;
 use crate::format::{Addend, Charge, Fixup, Line, Pointer, Section, Symbol, Target};
 use crate::kind::Kind;
 
@@ -75,12 +77,17 @@ pub(super) fn read<H: Elf>(
     symbols: &[Symbol<'_>],
     index: &Index,
     charges: &mut Vec<Charge>,
+    trouble: &mut Trouble,
 ) -> Slots {
     let mut slots = Slots::default();
     let got = Got::new(file, line, sections);
     let whole_address = whole_address(file.machine(), file.is_64());
+    let mut once = Once::of(file.data.len());
     for table in file.of_type(elf::SHT_RELA).chain(file.of_type(elf::SHT_REL)) {
         let (Some(header), Some(section)) = (file.headers.get(table), sections.get(table)) else { continue };
+        if !once.may_read_section(file.bytes(table), section, trouble) {
+            continue;
+        }
         let size = entry_size(file, table);
         let link = header.sh_link(file.endian);
         let patched = sections.get(header.sh_info(file.endian) as usize);
@@ -123,6 +130,10 @@ pub(super) fn read<H: Elf>(
         }
     }
     for table in file.of_type(elf::SHT_RELR).chain(file.of_type(elf::SHT_ANDROID_RELR)) {
+        let Some(section) = sections.get(table) else { continue };
+        if !once.may_read_section(file.bytes(table), section, trouble) {
+            continue;
+        }
         relative(file, line, sections, table, &got, charges, &mut slots.pointers);
     }
     slots
@@ -325,12 +336,13 @@ pub(super) fn for_readers<H: Elf>(
     if !file.relocatable {
         return applied;
     }
+    let mut once = Once::of(file.data.len());
     for table in file.of_type(elf::SHT_RELA).chain(file.of_type(elf::SHT_REL)) {
         let Some(header) = file.headers.get(table) else { continue };
         let (link, patched) = (header.sh_link(file.endian), header.sh_info(file.endian));
         let read =
             sections.get(patched as usize).is_some_and(|s| matches!(s.kind, Kind::Unwind | Kind::Debug));
-        if !read {
+        if !read || !once.may_read(file.bytes(table).len()) {
             continue;
         }
         let fixups = applied.by_section.entry(patched).or_default();
@@ -347,6 +359,8 @@ pub(super) fn for_readers<H: Elf>(
                 None => Fixup { offset: r.offset, value: base, addend: Addend::Stored },
             });
         }
+    }
+    for fixups in applied.by_section.values_mut() {
         fixups.sort_unstable();
         // Two relocations of one field are a pair for a sum; the first names the target.
         fixups.dedup_by_key(|f| f.offset);

@@ -2,6 +2,8 @@
 
 use super::relocations::Applied;
 use super::{Elf, File, endian_of};
+use crate::format::once::Once;
+use crate::format::trouble::Trouble;
 use crate::format::unwind::{
     Surroundings, UnwindFacts, UnwindSection, read_arm, read_debug_frame, read_eh_frame,
 };
@@ -25,10 +27,13 @@ pub(super) fn read<H: Elf>(
         text_base: 0,
         data_base: got,
     };
-    let find = |wanted: fn(&str) -> bool| -> Vec<UnwindSection<'_>> {
+    let mut once = Once::of(file.data.len());
+    let mut trouble = Trouble::default();
+    let mut find = |wanted: fn(&str) -> bool| -> Vec<UnwindSection<'_>> {
         // What is stored compressed has no places to speak of.
         let stored = |index| file.headers.get(index).is_some_and(|h| !file.is_compressed(h));
         let all = sections.iter().enumerate().filter(|(index, s)| wanted(&s.name) && stored(*index));
+        let all = all.filter(|(index, s)| once.may_read_section(file.bytes(*index), s, &mut trouble));
         all.map(|(index, s)| UnwindSection {
             bytes: file.bytes(index),
             pos: s.span.start,
@@ -57,12 +62,17 @@ pub(super) fn read<H: Elf>(
     if !index.is_empty() {
         join(&mut all, read_arm(&index, &tables, &around));
     }
-    let live = |charge: &Charge| {
-        exceptions.iter().any(|s| s.pos <= charge.start && charge.start < s.pos + s.bytes.len() as u64)
+    let mut spans: Vec<(u64, u64)> =
+        exceptions.iter().map(|s| (s.pos, s.pos + s.bytes.len() as u64)).collect();
+    spans.sort_unstable();
+    let is_live = |charge: &Charge| {
+        let after = spans.partition_point(|&(start, _)| start <= charge.start);
+        after.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|&(_, end)| charge.start < end)
     };
-    if all.charges.iter().any(live) {
+    if all.charges.iter().any(is_live) {
         dead(&exceptions, &all.charges, &mut all.regions);
     }
+    all.diagnostics.extend(trouble.into_diagnostics());
     all.functions.sort_unstable_by_key(|f| (f.start, f.end));
     all.functions.dedup();
     all.guarded.sort_unstable();

@@ -5,6 +5,8 @@ use super::context::Context;
 use super::relocations::Applied;
 use crate::error::Diagnostic;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
+use crate::format::once::Once;
+use crate::format::trouble::Trouble;
 use crate::format::{Detail, code_spans};
 
 /// Which debug section a section is. Names are cut to sixteen bytes: `__debug_str_offs`.
@@ -28,6 +30,8 @@ pub(super) fn read<'data>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> DwarfFacts<'data> {
     let mut list: Vec<DebugSection<'data, '_>> = Vec::new();
+    let mut once = Once::of(context.file.len() as usize);
+    let mut trouble = Trouble::default();
     for (index, section) in context.sections.iter().enumerate() {
         if section.span.is_empty() || section.loaded {
             continue;
@@ -39,14 +43,19 @@ pub(super) fn read<'data>(
             diagnostics.push(Diagnostic::warning("debug-section-unread", text).at(at).bytes(bytes));
         }
         let Some(kind) = kind_of(&section.name) else { continue };
+        let bytes = context.file.bytes(&section.span);
+        if !once.may_read_section(bytes, section, &mut trouble) {
+            continue;
+        }
         list.push(DebugSection {
             kind,
             index: index as u32,
-            bytes: context.file.bytes(&section.span),
+            bytes,
             fixups: applied.of(index),
             file_offset: Some(section.span.start),
         });
     }
+    diagnostics.extend(trouble.into_diagnostics());
     let code = code_spans(context.sections);
     let mut facts = dwarf::read(&list, context.line, &code, context.file.endian, detail);
     diagnostics.append(&mut facts.diagnostics);

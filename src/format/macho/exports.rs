@@ -14,14 +14,19 @@ use crate::format::{Charge, Target};
 
 /// Charges what is there for one name only.
 ///
-/// *Cost*: linear in the size of the trie: each node is read once, whatever leads to it.
+/// *Cost*: linear in the size of the trie: each node is read once, whatever leads to it. Nodes of a trie
+/// that was made up may lie in each other's bytes, so the number of edges has a bound too.
 pub(super) fn read(context: &Context<'_, '_>, found: &mut Found) {
     let Some((bytes, range)) = context.table(Table::Exports) else { return };
     let all = context.file.cursor(bytes);
     let mut seen: HashSet<u64> = HashSet::from([0]);
     let mut open: Vec<(u64, Option<(u64, u64)>)> = vec![(0, None)];
+    // An edge has at least the end of a name and an offset.
+    let mut left = bytes.len() / 2;
     while let Some((offset, edge)) = open.pop() {
         let Some(node) = node(context, all, offset) else { continue };
+        let Some(rest) = left.checked_sub(node.children.len()) else { break };
+        left = rest;
         let is_leaf = node.children.is_empty();
         if let Some(on) = node.on.filter(|_| is_leaf) {
             for (start, end) in [Some((offset, node.end)), edge].into_iter().flatten() {

@@ -1,11 +1,14 @@
 //! Relocations of object files (`mach-o/reloc.h` and those of each machine): charges,
 //! pointers, and the values that other readers need.
 
+use std::ops::Range;
+
 use object::macho;
 
 use super::commands::SectionHeader;
 use super::context::{Context, Found};
 use crate::format::cursor::sign_extend;
+use crate::format::once::Once;
 use crate::format::{Addend, Charge, Endian, Fixup, Pointer, Target};
 
 /// What relocations do to the sections that other readers look at.
@@ -36,10 +39,14 @@ struct Relocation {
 /// Reads the relocations of all sections.
 pub(super) fn read(context: &Context<'_, '_>, found: &mut Found) -> Applied {
     let mut by_section = Vec::with_capacity(context.sections.len());
+    // Tables do not overlap: together they are no longer than the file.
+    let mut once = Once::of(context.file.len() as usize);
     for (index, header) in context.commands.sections.iter().enumerate() {
         let mut fixups = Vec::new();
-        if context.file.is_object() {
-            of_section(context, index, header, &mut fixups, found);
+        let stated = &header.relocations;
+        let range = context.file.clip(stated.start, stated.end - stated.start);
+        if context.file.is_object() && once.may_read(context.file.bytes(&range).len()) {
+            of_section(context, index, header, range, &mut fixups, found);
         }
         fixups.sort_unstable();
         by_section.push(fixups);
@@ -51,12 +58,11 @@ fn of_section(
     context: &Context<'_, '_>,
     index: usize,
     header: &SectionHeader<'_>,
+    range: Range<u64>,
     fixups: &mut Vec<Fixup>,
     found: &mut Found,
 ) {
     let Some(section) = context.sections.get(index) else { return };
-    let range =
-        context.file.clip(header.relocations.start, header.relocations.end - header.relocations.start);
     let bytes = context.file.bytes(&range);
     let mut c = context.file.cursor(bytes);
     let is_frame = header.name == b"__eh_frame";

@@ -5,6 +5,8 @@ use std::ops::Range;
 use super::context::Context;
 use super::relocations::Applied;
 use crate::format::code_spans;
+use crate::format::once::Once;
+use crate::format::trouble::Trouble;
 use crate::format::unwind::{
     CompactSections, Surroundings, UnwindFacts, UnwindSection, read_compact, read_debug_frame,
 };
@@ -21,9 +23,12 @@ pub(super) fn read(context: &Context<'_, '_>, applied: &Applied, starts: &[Range
         text_base: 0,
         data_base: 0,
     };
-    let find = |wanted: &str| -> Vec<UnwindSection<'_>> {
+    let mut once = Once::of(file.len() as usize);
+    let mut trouble = Trouble::default();
+    let mut find = |wanted: &str| -> Vec<UnwindSection<'_>> {
         let all = context.sections.iter().enumerate();
         let named = all.filter(|(_, s)| s.name.rsplit_once(',').is_some_and(|(_, name)| name == wanted));
+        let named = named.filter(|(_, s)| once.may_read_section(file.bytes(&s.span), s, &mut trouble));
         let sections = named.map(|(index, s)| UnwindSection {
             bytes: file.bytes(&s.span),
             pos: s.span.start,
@@ -49,6 +54,7 @@ pub(super) fn read(context: &Context<'_, '_>, applied: &Applied, starts: &[Range
         facts.regions.extend(more.regions);
         facts.diagnostics.extend(more.diagnostics);
     }
+    facts.diagnostics.extend(trouble.into_diagnostics());
     facts.functions = functions(facts.functions, &known, starts, &code);
     facts
 }

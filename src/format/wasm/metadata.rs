@@ -23,6 +23,7 @@ const MOST: usize = 256;
 
 pub(super) fn read(module: &Module<'_>) -> Metadata {
     let mut told = Metadata::default();
+    let mut has_packages = false;
     for section in module.sections.iter().filter(|s| s.id == 0) {
         let c = module.reader(section);
         match section.name {
@@ -36,7 +37,10 @@ pub(super) fn read(module: &Module<'_>) -> Metadata {
             b"dylink" => told.is_shared = true,
             b"build_id" => told.build_id = build_id(c),
             b"external_debug_info" => told.debug_link = text(c),
-            b".dep-v0" => told.packages = packages::inflate(module.slice(&section.contents)),
+            // A list may be small and large once decompressed: one is read.
+            b".dep-v0" if !std::mem::replace(&mut has_packages, true) => {
+                told.packages = packages::inflate(module.slice(&section.contents));
+            }
             _ => {}
         }
     }
