@@ -12,6 +12,7 @@ use super::diff::{all_belong, search_for_two};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject;
+use super::texts::text_of;
 use crate::analysis::budget::{Date, judge};
 use crate::config;
 use crate::render::{self, for_terminal};
@@ -67,7 +68,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
+    text_of(path).map_err(|error| {
         let failed = CliError::new(format!("failed to read the budgets of `{}`", path.display()));
         match error.kind() {
             std::io::ErrorKind::NotFound => failed.with_hint(EXAMPLE).with_source(error).into(),

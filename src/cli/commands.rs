@@ -11,8 +11,9 @@ use super::args::{
     ViewArgs, ViewFormat,
 };
 use super::error::CliError;
-use super::output::{say, style, write_to};
+use super::output::{say, spare, style, write_to};
 use super::subject::{self, Subject};
+use super::texts::text_of;
 use super::{Outcome, packages};
 use crate::analysis::memory;
 use crate::error::Severity;
@@ -150,7 +151,9 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     let packages = packages_of(common.manifest_path.as_deref())?;
     let page = page(&args.page, common)?;
     let (report, model) = answer(file, &packages, args, view.as_ref())?;
-    write_to(common.output.as_deref(), &[file], |out| report.write(args.format, &style(common), &page, out))?;
+    let mut inputs = vec![file];
+    inputs.extend(args.memory.as_deref());
+    write_to(common.output.as_deref(), &inputs, |out| report.write(args.format, &style(common), &page, out))?;
     if let Answer::Show(_) | Answer::Flame(_) = report {
         diagnostics(&model, common);
     }
@@ -211,7 +214,7 @@ pub(super) fn answer(
 /// The regions that a linker script names.
 fn memory_regions(script: &Path) -> Result<Vec<memory::Region>> {
     let message = || format!("failed to read the memory regions of `{}`", script.display());
-    let text = std::fs::read_to_string(script).map_err(|e| CliError::new(message()).with_source(e))?;
+    let text = text_of(script).map_err(|e| CliError::new(message()).with_source(e))?;
     memory::parse(&text).map_err(|error| {
         let hint = "a region is written FLASH : ORIGIN = 0x08000000, LENGTH = 256K inside MEMORY { }";
         CliError::new(message()).with_source(error).with_hint(hint).into()
@@ -271,6 +274,9 @@ pub(super) fn page<'a>(args: &'a PageArgs, common: &CommonArgs) -> Result<PageOp
 pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
     if common.timings {
         timing::enable();
+    }
+    if let (Some(output), Some(manifest)) = (&common.output, &common.manifest_path) {
+        spare(output, &[manifest])?;
     }
     if common.threads > 0 {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(common.threads)).build_global();

@@ -10,6 +10,7 @@ use super::commands::{dimensions, filter_of, finish, open, packages_of, page, pr
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject;
+use super::texts::text_of;
 use crate::analysis::dependencies::{Dependency, Locked, changes};
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
@@ -71,7 +72,9 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
             .into());
     }
     let style = style(common);
-    write_to(common.output.as_deref(), &[&args.old, &args.new], |out| match args.format {
+    let mut inputs = vec![args.old.as_path(), &args.new];
+    inputs.extend(args.lockfile.iter().flatten().map(PathBuf::as_path));
+    write_to(common.output.as_deref(), &inputs, |out| match args.format {
         DiffFormat::Json => render::json(&report, out),
         DiffFormat::Csv => render::diff_csv(&report, out),
         DiffFormat::Markdown => render::diff_markdown(&report, &page, out),
@@ -98,7 +101,7 @@ fn limit(text: &str) -> Result<Limit> {
 fn dependencies(paths: &[PathBuf]) -> Result<Vec<Dependency>> {
     let read = |path: &PathBuf| -> Result<Vec<Locked>> {
         let fail = || CliError::new(format!("failed to read the lockfile `{}`", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| fail().with_source(error))?;
+        let text = text_of(path).map_err(|error| fail().with_source(error))?;
         let hint = "pass the Cargo.lock that each file was built with: --lockfile OLD NEW";
         config::lockfile(&text).map_err(|error| fail().with_source(error).with_hint(hint).into())
     };

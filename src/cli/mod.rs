@@ -19,6 +19,7 @@ mod packages;
 mod profiles;
 mod save;
 mod subject;
+mod texts;
 mod tree;
 #[cfg(feature = "tui")]
 mod tui;

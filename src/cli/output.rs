@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::{ColorArg, CommonArgs};
 use super::error::CliError;
+use crate::format;
 use crate::render::Style;
 
 /// Writes a line to standard error. If that fails nobody is left to tell.
@@ -18,8 +19,9 @@ pub(super) fn say(line: fmt::Arguments<'_>) {
 /// Runs `write` on the chosen output.
 ///
 /// A file is written beside its place and moved there when complete, so that
-/// nothing half-written is left; it is never one of `inputs`. A symbolic link
-/// stays, and what it points to is written.
+/// nothing half-written is left; it replaces none of `inputs` and no binary,
+/// which may be one too: files with debug information are found without being
+/// named. A symbolic link stays, and what it points to is written.
 pub(super) fn write_to(
     output: Option<&Path>,
     inputs: &[&Path],
@@ -31,12 +33,7 @@ pub(super) fn write_to(
             .and_then(|()| out.flush())
             .map_err(|error| CliError::new("failed to write standard output").with_source(error).into());
     };
-    let same =
-        |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
-    if inputs.iter().any(|input| same(input, path)) {
-        let message = format!("`{}` is an input; it is not overwritten", path.display());
-        return Err(CliError::new(message).with_hint("choose another output path").into());
-    }
+    spare(path, inputs)?;
     let fail = |error: io::Error| -> anyhow::Error {
         CliError::new(format!("failed to write `{}`", path.display())).with_source(error).into()
     };
@@ -48,6 +45,10 @@ pub(super) fn write_to(
     let place = link_target(path).map_err(fail)?;
     let partial = partial_path(&place);
     let result = File::create_new(&partial).and_then(|file| {
+        // Who may read what was there may read what replaces it.
+        if let Ok(before) = fs::metadata(&place) {
+            file.set_permissions(before.permissions())?;
+        }
         let mut out = BufWriter::with_capacity(1 << 16, file);
         write(&mut out)?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -58,6 +59,30 @@ pub(super) fn write_to(
         let _ = fs::remove_file(&partial);
         fail(error)
     })
+}
+
+/// Refuses to write over an input, or over any binary.
+///
+/// *Errors*: `path` is one.
+pub(super) fn spare(path: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
+    let same =
+        |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
+    let why = if inputs.iter().any(|input| same(input, path)) {
+        "an input"
+    } else if fs::metadata(path).is_ok_and(|meta| meta.is_file()) && is_binary(path) {
+        "a binary"
+    } else {
+        return Ok(());
+    };
+    let message = format!("`{}` is {why}; it is not overwritten", path.display());
+    Err(CliError::new(message).with_hint("choose another output path").into())
+}
+
+/// Whether a file begins like a binary or its debug information. Nothing that is written does.
+fn is_binary(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && format::is_binary(&start)
 }
 
 /// What a symbolic link points to, which need not exist; any other path is its own target.
@@ -134,10 +159,28 @@ mod tests {
         assert!(at("a").is_symlink() && at("b").is_symlink());
         let error = write_to(Some(&at("a")), &[&at("file")], |_| Ok(())).unwrap_err();
         assert!(error.to_string().contains("is an input"), "{error}");
+        // Files with debug information are found and not named.
+        fs::write(at("app.debug"), b"\x7fELF...").unwrap();
+        let error = write_to(Some(&at("app.debug")), &[], |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("is a binary"), "{error}");
+        fs::remove_file(at("app.debug")).unwrap();
         // Nothing half-written is left.
         write_to(Some(&at("a")), &[], |_| Err(io::ErrorKind::StorageFull.into())).unwrap_err();
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
         assert_eq!(fs::read_to_string(at("file")).unwrap(), "two");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_may_read_more_than_before() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new("modes");
+        let path = folder.0.join("report");
+        fs::write(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        write_to(Some(&path), &[], |out| out.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(unix)]

@@ -9,6 +9,7 @@ use super::commands::{diagnostics, finish, packages_of, prepare, search};
 use super::error::CliError;
 use super::output::write_to;
 use super::subject;
+use super::texts::bytes_of;
 use crate::hash::Hash;
 use crate::model::Build;
 use crate::snapshot;
@@ -24,7 +25,7 @@ pub(super) fn save(args: &SaveArgs) -> Result<()> {
             .into());
     }
     let lockfile = args.lockfile.as_deref().map(|path| {
-        let bytes = std::fs::read(path);
+        let bytes = bytes_of(path);
         let message = || format!("failed to read the lockfile `{}`", path.display());
         bytes.map(|b| format!("{:016x}", Hash::of(&b))).map_err(|e| CliError::new(message()).with_source(e))
     });
@@ -40,8 +41,10 @@ pub(super) fn save(args: &SaveArgs) -> Result<()> {
         lockfile: lockfile.or(before.lockfile),
     };
     let bytes = phase("save", || snapshot::save(&model, &contents));
+    let mut inputs = vec![args.file.as_path()];
+    inputs.extend(args.lockfile.as_deref());
     let bytes = bytes.map_err(|error| CliError::new("failed to make the snapshot").with_source(error))?;
-    write_to(common.output.as_deref(), &[&args.file], |out| out.write_all(&bytes))?;
+    write_to(common.output.as_deref(), &inputs, |out| out.write_all(&bytes))?;
     diagnostics(&model, common);
     finish(common);
     Ok(())

@@ -11,6 +11,7 @@ use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::packages::{Known, Platform, Selection};
 use super::subject;
+use super::texts::text_of;
 use crate::analysis::nearest::nearest;
 use crate::analysis::tree::{Direction, Question, TreeSort, answer};
 use crate::config;
@@ -159,7 +160,7 @@ fn of_manifest(args: &TreeArgs, model: &Model, manifest: &Path) -> Result<Listin
 
 fn of_lockfile(args: &TreeArgs, path: &Path) -> Result<Listing> {
     let fail = || CliError::new(format!("failed to read the lockfile `{}`", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| fail().with_source(error))?;
+    let text = text_of(path).map_err(|error| fail().with_source(error))?;
     let graph = config::lockfile_graph(&text).map_err(|error| fail().with_source(error))?;
     let source = ListSource { from: "lockfile", path: Some(path.display().to_string()) };
     let roots = roots(args, &graph, &[])?;

@@ -583,7 +583,7 @@ pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> 
 /// Whether bytes begin like a file that is read here: a binary, an archive, a program database.
 ///
 /// Object files of COFF have no first bytes of their own and are not told.
-pub(crate) fn is_binary(start: &[u8]) -> bool {
+pub fn is_binary(start: &[u8]) -> bool {
     const FIRST: [&[u8]; 5] = [b"\x7fELF", b"MZ", wasm::MAGIC, archive::MAGIC, archive::THIN_MAGIC];
     FIRST.iter().any(|first| start.starts_with(first))
         || macho::is_thin(start)

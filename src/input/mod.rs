@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
+/// The most bytes of a pipe, or of anything else that cannot be mapped: all of them lie in memory.
+const STREAM_LIMIT: u64 = 2 << 30;
+
 /// The bytes of one file and the name it was asked for by.
 #[derive(Debug)]
 pub struct Input {
@@ -39,14 +42,13 @@ impl Input {
     /// Opens a file and maps it into memory; `-` reads standard input instead.
     ///
     /// Symbolic links are followed, as the caller named them. What cannot be
-    /// mapped (a pipe) is read to its end; a directory or a device is refused.
+    /// mapped (a pipe) is read to its end, which must come within 2 GiB; a directory or a device is refused.
     ///
     /// *Errors*: [`Error::Open`].
     pub fn open(path: &Path) -> Result<Input, Error> {
         if path == Path::new("-") {
             let fail = |source| Error::Open { path: path.to_path_buf(), source };
-            let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
+            let bytes = read_all(io::stdin().lock(), STREAM_LIMIT).map_err(fail)?;
             return Ok(Input {
                 path: path.to_path_buf(),
                 origin: Origin::Stream,
@@ -74,15 +76,11 @@ impl Input {
         if !may_open(&meta) {
             return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
         }
-        let mut file = File::open(path).map_err(fail)?;
+        let file = File::open(path).map_err(fail)?;
         let bytes = if meta.len() > 0 { map(&file).map(Bytes::Mapped).ok() } else { None };
         let bytes = match bytes {
             Some(mapped) => mapped,
-            None => {
-                let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes).map_err(fail)?;
-                Bytes::Owned(bytes)
-            }
+            None => Bytes::Owned(read_all(file, STREAM_LIMIT).map_err(fail)?),
         };
         let origin = if meta.is_file() { Origin::File } else { Origin::Stream };
         Ok(Input { path: path.to_path_buf(), origin, bytes, part: None })
@@ -126,6 +124,18 @@ impl Input {
     }
 }
 
+/// Reads to the end, which must come within `limit` bytes.
+fn read_all(from: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more tells that there are more.
+    from.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
+    }
+    let text = format!("it is a pipe or the like and goes on after {limit} bytes: pass a file");
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
+}
+
 #[cfg(unix)]
 fn is_pipe(meta: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
@@ -156,6 +166,13 @@ mod tests {
         let error = Input::open(Path::new(".")).unwrap_err();
         assert_eq!(error.to_string(), "failed to read `.`");
         assert!(Input::open(Path::new("no/such/file")).is_err());
+    }
+
+    #[test]
+    fn a_stream_without_end_is_refused() {
+        let error = read_all(io::repeat(0), 1000).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_all(io::repeat(7).take(1000), 1000).unwrap(), [7; 1000]);
     }
 
     #[test]

@@ -30,7 +30,11 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
 /// The same, and nothing that a spreadsheet takes for a formula.
 pub(super) fn for_csv(text: &str) -> Cow<'_, str> {
     let text = for_terminal(text);
-    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { text }
+    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        text
+    }
 }
 
 /// Control and direction characters as JSON escapes. `text` must be inside a JSON string.
@@ -63,5 +67,7 @@ mod tests {
         assert_eq!(for_csv("=cmd()"), "'=cmd()");
         assert_eq!(for_csv("@plt"), "'@plt");
         assert_eq!(for_csv("a=b"), "a=b");
+        // Full-width forms are operators to some spreadsheets.
+        assert_eq!(for_csv("＝cmd()"), "'＝cmd()");
     }
 }
