@@ -20,7 +20,8 @@ pub(super) use generics::{GenericsArgs, GenericsSortArg, GroupingArg};
 #[derive(Debug, Parser)]
 #[command(
     name = "bloat",
-    version,
+    version = env!("CARGO_PKG_VERSION"),
+    long_version = concat!(env!("BLOAT_VERSION"), "\nfeatures: ", env!("BLOAT_FEATURES")),
     args_conflicts_with_subcommands = true,
     subcommand_precedence_over_arg = true,
     after_help = "Examples:\n  bloat                                  build this package and show what ships\n  bloat target/release/app               what is in a file\n  bloat app --by crate,symbol -n 5       the largest symbols of each crate\n  bloat app --filter 'kind=code and crate!=std' --by module\n\nExit status: 0 done, 2 no answer."
@@ -114,6 +115,11 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print a manual page
+    #[command(
+        after_help = "Examples:\n  bloat man | man -l -                        the page of bloat itself\n  bloat man diff | man -l -                   that of a command\n  bloat man --all ~/.local/share/man/man1     those of all commands, for `man bloat-diff`"
+    )]
+    Man(super::man::ManArgs),
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,7 @@ pub(super) fn run(cli: &Cli) -> Result<Outcome> {
             clap_complete::generate(*shell, &mut Cli::command(), "bloat", &mut out);
             write_to(None, &[], |to| to.write_all(&out))?;
         }
+        Some(Command::Man(args)) => super::man::man(args, Cli::command())?,
     }
     Ok(Outcome::Done)
 }

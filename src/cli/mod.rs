@@ -13,6 +13,7 @@ mod error;
 mod explain;
 mod features;
 mod generics;
+mod man;
 mod measure;
 mod output;
 mod packages;
