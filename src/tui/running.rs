@@ -143,7 +143,7 @@ impl Running {
                 }
                 Effect::Copy(text) => self.screen.send(&terminal::clipboard(&text))?,
                 Effect::Suspend => suspend(&mut self.screen)?,
-                Effect::Redraw => self.screen.terminal.clear()?,
+                Effect::Redraw => self.screen.redraw()?,
             }
         }
         Ok(None)

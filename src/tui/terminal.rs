@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ratatui_core::layout::Rect;
 use ratatui_core::terminal::Terminal;
 use ratatui_crossterm::CrosstermBackend;
 use ratatui_crossterm::crossterm::cursor::{Hide, Show};
@@ -75,7 +76,16 @@ impl Screen {
         give_back(self.open);
         meanwhile();
         enter(self.open)?;
-        self.terminal.clear()
+        self.redraw()
+    }
+
+    /// Has every cell drawn next, whatever is on the screen.
+    ///
+    /// Not by `Terminal::clear`: it asks the terminal where the cursor is, and the answer goes to
+    /// whoever reads keys.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Writes to the terminal besides the screen.
