@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
-use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use rayon::prelude::*;
 
-use crate::format::{Image, Instructions, Machine, Pointer};
+use super::operands::{self, Operand, Sink};
+use crate::format::{Image, Machine, Pointer};
 use crate::hash::Hash;
 use crate::input::Input;
 use crate::kind::Kind;
@@ -81,9 +81,7 @@ impl<'i> Unread<'i> {
         let Some(content) = bytes.get(span.start as usize..span.end as usize) else { return };
         let machine = self.machine_at(span.start);
         match (kind, machine.instructions) {
-            (Kind::Code, Instructions::X86_64) => x86_64(content, hash),
-            (Kind::Code, Instructions::Aarch64) => aarch64(content, hash),
-            (Kind::Code, _) => hash.add(content),
+            (Kind::Code, _) => operands::read(machine, content, 0, &mut Outline(hash)),
             _ => data(content, span, u64::from(machine.bits / 8), &self.pointers, hash),
         }
     }
@@ -140,60 +138,18 @@ fn content_hash(hash: &Hash) -> u64 {
     ((value >> 48) ^ (value & ((1 << 48) - 1))).max(1)
 }
 
-fn x86_64(code: &[u8], hash: &mut Hash) {
-    let mut decoder = Decoder::new(64, code, DecoderOptions::NONE);
-    let mut instruction = Instruction::default();
-    let len = code.len() as u64;
-    while decoder.can_decode() {
-        let start = decoder.position();
-        decoder.decode_out(&mut instruction);
-        let Some(bytes) = code.get(start..decoder.position()) else { break };
-        let offsets = decoder.get_constant_offsets(&instruction);
-        let branches = matches!(
-            instruction.op0_kind(),
-            OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64
-        );
-        let branches_out = branches && instruction.near_branch_target() >= len;
-        let hidden = if instruction.is_ip_rel_memory_operand() && offsets.has_displacement() {
-            offsets.displacement_offset()..offsets.displacement_offset() + offsets.displacement_size()
-        } else if branches_out && offsets.has_immediate() {
-            offsets.immediate_offset()..offsets.immediate_offset() + offsets.immediate_size()
-        } else {
-            0..0
-        };
-        hash.add(bytes.get(..hidden.start).unwrap_or_default());
-        hash.add(bytes.get(hidden.end..).unwrap_or_default());
-    }
-}
+/// A hash of what code does, wherever it lies and whatever it refers to.
+struct Outline<'h>(&'h mut Hash);
 
-/// A64 (Arm DDI 0487, C4.1): ADR, ADRP and what completes it, literal loads, B and BL.
-fn aarch64(code: &[u8], hash: &mut Hash) {
-    let mut is_page = [false; 32];
-    let (words, rest) = code.as_chunks::<4>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u32::from_le_bytes(*word);
-        let (rd, rn) = ((word & 31) as usize, (word >> 5 & 31) as usize);
-        let mut mask = u32::MAX;
-        if word & 0x1f00_0000 == 0x1000_0000 {
-            mask = 0x9f00_001f;
-            is_page[rd] = word >> 31 == 1;
-        } else if word & 0xff80_0000 == 0x9100_0000 && is_page[rn] {
-            mask = !(0xfff << 10);
-            is_page[rd] = true;
-        } else if word & 0x3b00_0000 == 0x3900_0000 && is_page[rn] {
-            mask = !(0xfff << 10);
-        } else if word & 0x3b00_0000 == 0x1800_0000 {
-            mask = !(0x7_ffff << 5);
-        } else if word & 0x7c00_0000 == 0x1400_0000 {
-            let words_on = i64::from((word << 6) as i32 >> 6);
-            let target = index as i64 + words_on;
-            if !(0..words.len() as i64).contains(&target) {
-                mask = 0xfc00_0000;
-            }
-        }
-        hash.add(&(word & mask).to_le_bytes());
+impl Sink for Outline<'_> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.add(bytes);
     }
-    hash.add(rest);
+
+    fn operand(&mut self, _: Operand) {
+        // That there is one counts; what it refers to does not.
+        self.0.add(&[0xff]);
+    }
 }
 
 /// Data without the words that the loader fills in.
@@ -217,6 +173,7 @@ fn data(content: &[u8], span: &Range<u64>, word: u64, pointers: &[Pointer], hash
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::Instructions;
 
     fn of(hash: impl Fn(&mut Hash)) -> u64 {
         let mut state = Hash::new();
@@ -226,7 +183,11 @@ mod tests {
 
     #[test]
     fn where_other_things_lie_does_not_count() {
-        let x86 = |code: &[u8]| of(|h| x86_64(code, h));
+        let read = |instructions: Instructions, code: &[u8]| {
+            let machine = Machine { instructions, ..Machine::OPAQUE };
+            of(|h| operands::read(machine, code, 0, &mut Outline(h)))
+        };
+        let x86 = |code: &[u8]| read(Instructions::X86_64, code);
         // lea rax, [rip+N]; call N; jmp to the start; ret
         let one = [0x48, 0x8d, 0x05, 1, 2, 3, 4, 0xe8, 5, 6, 7, 8, 0xeb, 0xf2, 0xc3];
         let moved = [0x48, 0x8d, 0x05, 9, 2, 3, 4, 0xe8, 5, 9, 7, 8, 0xeb, 0xf2, 0xc3];
@@ -237,7 +198,7 @@ mod tests {
         assert_ne!(x86(&[0xb8, 1, 0, 0, 0, 0xc3]), x86(&[0xb8, 2, 0, 0, 0, 0xc3]));
 
         let arm = |words: &[u32]| {
-            of(|h| aarch64(&words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<_>>(), h))
+            read(Instructions::Aarch64, &words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<_>>())
         };
         // adrp x0; add x0, x0, #N; bl N
         assert_eq!(

@@ -14,6 +14,7 @@ mod krate;
 mod leaves;
 #[cfg(feature = "tui")]
 mod listing;
+mod operands;
 mod padding;
 mod references;
 mod sections;

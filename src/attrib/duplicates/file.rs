@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::operands::{self, Operand, Place, Sink, Usage};
 use super::pieces::Run;
 use super::refine::Aim;
+use crate::attrib::operands::{self, Operand, Place, Sink, Usage};
 use crate::format::{Image, Pointer, SymbolKind, Target};
 use crate::kind::Kind;
 use crate::model::{Model, PieceForm};

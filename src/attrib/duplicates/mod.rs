@@ -8,7 +8,6 @@
 //! by byte, and divided by what it refers to. Knows nothing of crates.
 
 mod file;
-mod operands;
 mod pieces;
 mod refine;
 mod search;
@@ -16,6 +15,7 @@ mod search;
 use self::file::File;
 use self::pieces::Run;
 use self::refine::{Aim, Alike, Classes};
+use super::operands;
 use crate::error::Diagnostic;
 use crate::format::{Image, Instructions};
 use crate::input::Input;

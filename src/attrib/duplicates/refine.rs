@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::operands::Place;
+use crate::attrib::operands::Place;
 use crate::hash::Hash;
 
 /// Most rounds of telling apart. Programs need ten; chains made up for it need one for each link.

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::file::File;
-use super::operands::{Operand, Place, Sink, Usage};
 use super::pieces::Run;
 use super::refine::{Aim, Alike};
+use crate::attrib::operands::{Operand, Place, Sink, Usage};
 use crate::hash::Hash;
 use crate::model::PieceForm;
 
