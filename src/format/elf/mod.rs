@@ -145,7 +145,7 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     opd::resolve(&file, &line, &sections, &mut symbols, &index, &mut charges);
     let mut trouble = Trouble::default();
     let dynamic = dynamic::read(&file, &sections, &index, &mut charges);
-    let notes = notes::read(&file, &sections, &mut regions);
+    let notes = notes::read(&file, &sections, &mut regions, &mut diagnostics);
     let mut slots = timing::phase("relocations", || {
         relocations::read(&file, &line, &sections, &symbols, &index, &mut charges, &mut trouble)
     });

@@ -5,6 +5,7 @@ use object::elf;
 use object::read::elf::{NoteIterator, ProgramHeader, SectionHeader};
 
 use super::{Elf, File, endian_of};
+use crate::error::Diagnostic;
 use crate::format::cursor::Cursor;
 use crate::format::once::Once;
 use crate::format::{Region, RegionPlace, Section, Supplement, packages};
@@ -56,7 +57,12 @@ const MARKS: [&str; 6] =
     [".comment", ".dep-v0", ".rust-deps-v0", ".gnu_debuglink", ".gnu_debugaltlink", ".debug_sup"];
 
 /// Reads note sections, `.comment`, the list of packages and links to files apart.
-pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions: &mut Vec<Region>) -> Notes {
+pub(super) fn read<H: Elf>(
+    file: &File<'_, H>,
+    sections: &[Section<'_>],
+    regions: &mut Vec<Region>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Notes {
     let mut notes = Notes::default();
     // A list may be small and large once decompressed: one is read.
     let mut has_packages = false;
@@ -107,7 +113,7 @@ pub(super) fn read<H: Elf>(file: &File<'_, H>, sections: &[Section<'_>], regions
             }
             // Linkers keep what they do not know; the name may be cut to fit other formats.
             ".dep-v0" | ".rust-deps-v0" if !std::mem::replace(&mut has_packages, true) => {
-                notes.packages = packages::inflate(file.bytes(index));
+                notes.packages = packages::inflate(file.bytes(index), &section.span, diagnostics);
             }
             ".gnu_debuglink" => {
                 (notes.debug_link, notes.link_crc) = debug_link(file.bytes(index), file.endian);

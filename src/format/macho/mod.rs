@@ -77,7 +77,7 @@ pub(super) fn read_thin(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal>
     diagnostics.extend(unwind.diagnostics);
     let dwarf = timing::phase("units", || debug::read(&context, &applied, detail, &mut diagnostics));
     let auditable = sections.iter().find(|s| s.name.ends_with(",.dep-v0"));
-    let packages = auditable.and_then(|s| packages::inflate(file.bytes(&s.span)));
+    let packages = auditable.and_then(|s| packages::inflate(file.bytes(&s.span), &s.span, &mut diagnostics));
     let stripped_size = strip::size(&context);
     let machine = file.machine();
     let mut image = Image {

@@ -89,7 +89,7 @@ pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
         stripped: file.header.symbols == 0 || file.header.symbols_at == 0,
         debug_link: debug.link,
         debug_info: dwarf.version.map(|version| DebugInfo::Dwarf { version }),
-        packages: packages(&file, &sections),
+        packages: packages(&file, &sections, &mut diagnostics),
         ..Header::unknown(Format::Pe)
     };
     let mut image = Image {

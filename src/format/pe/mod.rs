@@ -31,6 +31,7 @@ use object::pe;
 
 use self::headers::{File, FileHeader, OptionalHeader};
 use super::{Fatal, Filler, Image, Instructions, Machine, Section, packages};
+use crate::error::Diagnostic;
 use crate::format::{Detail, Endian};
 
 /// First bytes of an image.
@@ -58,10 +59,11 @@ pub(super) fn read(data: &[u8], detail: Detail) -> Option<Result<Image<'_>, Fata
 }
 
 /// The list of packages that `cargo auditable` embeds.
-fn packages(file: &File<'_>, sections: &[Section<'_>]) -> Option<Vec<u8>> {
+fn packages(file: &File<'_>, sections: &[Section<'_>], diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
     // A linker that keeps to eight letters cuts the older name.
     let section = sections.iter().find(|s| matches!(&*s.name, ".dep-v0" | ".rust-deps-v0" | ".rust-de"))?;
-    packages::inflate(file.bytes(section.span.start, section.span.end - section.span.start))
+    let bytes = file.bytes(section.span.start, section.span.end - section.span.start);
+    packages::inflate(bytes, &section.span, diagnostics)
 }
 
 /// Common name of a machine, and how its code is read.

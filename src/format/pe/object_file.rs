@@ -85,7 +85,7 @@ pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
         endian: machine.endian,
         stripped: symbols.is_empty(),
         debug_info: dwarf.version.map(|version| DebugInfo::Dwarf { version }),
-        packages: packages(&file, &sections),
+        packages: packages(&file, &sections, &mut diagnostics),
         ..Header::unknown(Format::Pe)
     };
     let mut image = Image {

@@ -2,6 +2,7 @@
 
 use super::sections::{Found, name};
 use super::{Module, Reader};
+use crate::error::Diagnostic;
 use crate::format::packages;
 
 /// What the module says of itself.
@@ -21,7 +22,7 @@ const LONGEST: usize = 4096;
 /// Most texts of one kind worth keeping.
 const MOST: usize = 256;
 
-pub(super) fn read(module: &Module<'_>) -> Metadata {
+pub(super) fn read(module: &Module<'_>, diagnostics: &mut Vec<Diagnostic>) -> Metadata {
     let mut told = Metadata::default();
     let mut has_packages = false;
     for section in module.sections.iter().filter(|s| s.id == 0) {
@@ -39,7 +40,8 @@ pub(super) fn read(module: &Module<'_>) -> Metadata {
             b"external_debug_info" => told.debug_link = text(c),
             // A list may be small and large once decompressed: one is read.
             b".dep-v0" if !std::mem::replace(&mut has_packages, true) => {
-                told.packages = packages::inflate(module.slice(&section.contents));
+                let bytes = module.slice(&section.contents);
+                told.packages = packages::inflate(bytes, &section.contents, diagnostics);
             }
             _ => {}
         }

@@ -55,7 +55,8 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Image<'_> {
     functions.charges(&mut charges);
     named.charges(&functions, &mut charges);
     elements::charges(&module, &functions, &mut charges, &mut trouble);
-    let told = metadata::read(&module);
+    let mut of_metadata = Vec::new();
+    let told = metadata::read(&module, &mut of_metadata);
     let pointers = if is_object || told.is_shared {
         Vec::new()
     } else {
@@ -63,6 +64,7 @@ pub(super) fn read(bytes: &[u8], detail: Detail) -> Image<'_> {
     };
     let dwarf = timing::phase("units", || debug::read(&module, &functions.bodies, detail));
     let mut diagnostics = trouble.into_diagnostics();
+    diagnostics.extend(of_metadata);
     diagnostics.extend(dwarf.diagnostics);
     note_unknown(&module, &mut diagnostics);
 
