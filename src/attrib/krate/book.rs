@@ -4,6 +4,8 @@
 //! own id (`StableCrateId`) joins what they say; a bare name is only matched to a
 //! crate with an id where no other could be meant.
 
+mod join;
+
 use std::collections::HashMap;
 
 use crate::intern::{NameId, Names};
@@ -302,6 +304,9 @@ impl Book {
                     None => entry.name.clone(),
                 });
                 last = Some(this);
+            }
+            if let Some(row) = rows.last_mut() {
+                row.stable_id = row.stable_id.or(entry.id);
             }
             ids[at] = CrateId::new(rows.len() - 1);
         }

@@ -127,6 +127,7 @@ pub(super) fn build(
     let has_names = mentions.has(names::Scheme::RustLegacy) || mentions.has(names::Scheme::RustV0);
     let of_places = if has_names { Vec::new() } else { places(told.locations, &mut book) };
     book.complete(told.packages);
+    book.join(told.packages);
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
     let imports = book.bucket("imports", None);
