@@ -1,6 +1,5 @@
 //! `bloat duplicates`: what a binary holds more than once.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -8,10 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::args::{CommonArgs, PageArgs, ShowFormat};
 use super::commands::{diagnostics, filter_of, finish, open, packages_of, page, prepare, search};
+use super::listing::Wanted;
 use super::output::{style, write_to};
 use crate::analysis::duplicates::{Order, Scope};
-use crate::project::Packages;
-use crate::report::{self, DuplicatesOptions};
+use crate::analysis::tree::Needs;
+use crate::report::{self, DuplicatesOptions, Listed};
 use crate::timing::phase;
 use crate::{attrib, format, render, snapshot};
 
@@ -27,6 +27,10 @@ pub(super) struct DuplicatesArgs {
     /// Only functions and constants of at least so many bytes
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     pub min_size: u64,
+
+    /// Cargo.lock that FILE was built with, to tell what needs each version of a crate
+    #[arg(long, value_name = "PATH", conflicts_with = "manifest_path")]
+    pub lockfile: Option<PathBuf>,
 
     /// Order of groups
     #[arg(long, value_enum, default_value_t = OrderArg::Size)]
@@ -63,22 +67,29 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
     prepare(common)?;
     let filter = filter_of(args.filter.as_deref())?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let scope =
-        Scope { filter, min_size: args.min_size, in_several_versions: in_several_versions(&packages) };
     let input = open(&args.file, common)?;
-    let (model, found) = if snapshot::is_parquet(input.bytes()) {
+    let (model, found, embedded) = if snapshot::is_parquet(input.bytes()) {
         let read = phase("snapshot", || snapshot::read(&input)).map_err(super::explain)?;
-        (read.model, None)
+        (read.model, None, None)
     } else {
         let read = format::read_with(&input, &search(common), |image| {
             let model = attrib::attribute(&input, image, &packages);
             let found = attrib::duplicates(&input, image, &model);
-            (model, Some(found))
+            (model, Some(found), image.header.packages.clone())
         });
         read.map_err(super::explain)?
     };
+    let wanted = Wanted {
+        manifest: common.manifest_path.as_deref(),
+        lockfile: args.lockfile.as_deref(),
+        ..Wanted::of(&args.file)
+    };
+    let listing = phase("packages", || wanted.stated(&model.facts, embedded.as_deref()))?;
+    let needs = listing.as_ref().map(|l| Needs::new(&l.graph, &l.roots));
+    let in_several_versions = needs.as_ref().map(Needs::in_several_versions).unwrap_or_default();
+    let listed = needs.as_ref().zip(listing.as_ref()).map(|(needs, l)| Listed { needs, source: &l.source });
     let options = DuplicatesOptions {
-        scope,
+        scope: Scope { filter, min_size: args.min_size, in_several_versions },
         order: match args.sort {
             OrderArg::Size => Order::Saved,
             OrderArg::Name => Order::Name,
@@ -86,7 +97,7 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
         },
         limit: (args.limit > 0).then_some(args.limit),
     };
-    let report = phase("report", || report::duplicates(&model, found.as_ref(), &options));
+    let report = phase("report", || report::duplicates(&model, found.as_ref(), listed, &options));
     let (style, page) = (style(common), page(&args.page, common)?);
     write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
         ShowFormat::Json => render::json(&report, out),
@@ -97,15 +108,4 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
     diagnostics(&model, common);
     finish(common);
     Ok(())
-}
-
-/// Names of crates of which a list of packages has several versions.
-fn in_several_versions(packages: &Packages) -> Vec<String> {
-    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for package in &packages.list {
-        for name in &package.crates {
-            versions.entry(name).or_default().insert(&package.version);
-        }
-    }
-    versions.into_iter().filter(|(_, v)| v.len() > 1).map(|(name, _)| name.to_string()).collect()
 }

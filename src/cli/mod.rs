@@ -13,6 +13,7 @@ mod error;
 mod explain;
 mod features;
 mod generics;
+mod listing;
 mod man;
 mod measure;
 mod output;

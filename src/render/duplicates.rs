@@ -7,11 +7,15 @@ use super::escape::{for_csv, for_terminal};
 use super::sheet::{Sheet, Style, heading, indented, mark, wrapped};
 use super::text::issues_text;
 use crate::report::{
-    DuplicatesReport, EqualGroup, List, RepeatedCrate, Saving, SimilarGroup, SimilarShape, Twin,
+    CrateVersion, DuplicatesReport, EqualGroup, List, ListedVersion, RepeatedCrate, Saving, SimilarGroup,
+    SimilarShape, Twin,
 };
 
 /// Copies of a group that text shows.
 const COPIES: usize = 3;
+
+/// Packages that need a version that text shows.
+const NEEDERS: usize = 5;
 
 /// Writes all lists as tables.
 pub fn duplicates_text(report: &DuplicatesReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -53,6 +57,9 @@ pub(super) fn summary(report: &DuplicatesReport, style: &Style) -> Vec<String> {
         lines.push(format!("no crate is known to be there in several versions; {count} may be"));
     } else {
         lines.push("no crate is there in several versions".to_string());
+    }
+    if report.packages.is_none() && crates.groups + report.same_name.groups > 0 {
+        lines.push("what needs each version is told by --manifest-path or --lockfile".to_string());
     }
     if let Some(list) = &report.functions {
         let mut line = format!(
@@ -117,16 +124,16 @@ fn crates(list: &List<RepeatedCrate>, title: &str, style: &Style, out: &mut dyn 
         let numbers = [style.bytes(group.size), style.bytes(same), style.bytes(other), symbols.to_string()];
         sheet.rows.push(numbers.into_iter().chain([indented(0, &group.name)]).collect());
         for version in &group.versions {
-            let mut name = version.name.clone();
-            if version.version.is_none() && group.versions.iter().any(|v| v.version.is_some()) {
-                name.push_str(" (version not known)");
-            }
-            if version.source == "std" {
-                name.push_str(" (of the toolchain)");
-            }
+            let name = format!("{}{}", version.name, remark(version, group));
             let numbers = [version.file, version.same_items, version.other_items].map(|b| style.bytes(b));
             let numbers = numbers.into_iter().chain([version.symbols.to_string()]);
             sheet.rows.push(numbers.chain([indented(1, &name)]).collect());
+            for needed in version.needed_by.iter().filter(|all| !all.is_empty()) {
+                sheet.rows.push(note(2, &format!("needed by {}", some_of(needed, NEEDERS))));
+            }
+        }
+        for listed in &group.listed {
+            sheet.rows.push(note(1, &listed_text(listed, NEEDERS)));
         }
     }
     if let Some(rest) = list.rest {
@@ -135,6 +142,38 @@ fn crates(list: &List<RepeatedCrate>, title: &str, style: &Style, out: &mut dyn 
         sheet.rows.push(vec![style.bytes(rest.size), blank(), blank(), blank(), name]);
     }
     sheet.write(style, out)
+}
+
+/// What is to be said of a version besides its name.
+pub(super) fn remark(version: &CrateVersion, group: &RepeatedCrate) -> &'static str {
+    let others_are_known = || group.versions.iter().any(|v| v.version.is_some());
+    match version.version {
+        _ if version.source == "std" => " (of the toolchain)",
+        None if !version.told_apart => " (of one of them)",
+        None if others_are_known() => " (version not known)",
+        _ => "",
+    }
+}
+
+/// A version that is not known to be one of those above it.
+pub(super) fn listed_text(listed: &ListedVersion, most: usize) -> String {
+    match listed.needed_by.as_slice() {
+        [] => format!("{} is listed", listed.name),
+        all => format!("{} is listed, needed by {}", listed.name, some_of(all, most)),
+    }
+}
+
+/// The first names of a list.
+pub(super) fn some_of(all: &[String], most: usize) -> String {
+    let shown = if all.len() > most + 1 { most } else { all.len() };
+    let more = if shown < all.len() { format!(" and {} more", all.len() - shown) } else { String::new() };
+    format!("{}{more}", all[..shown].join(", "))
+}
+
+/// A row of text alone.
+fn note(depth: usize, text: &str) -> Vec<String> {
+    let blank = String::new;
+    vec![blank(), blank(), blank(), blank(), indented(depth, text)]
 }
 
 fn cells(saved: &Saving, copies: u64, size: u64, name: String, style: &Style) -> Vec<String> {
@@ -229,7 +268,7 @@ fn finish<T>(list: &List<T>, mut sheet: Sheet, style: &Style, out: &mut dyn Writ
 }
 
 /// Columns of the CSV.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
     "list",
     "group",
     "name",
@@ -245,6 +284,8 @@ const COLUMNS: [&str; 15] = [
     "same_items",
     "address_taken",
     "estimated",
+    "told_apart",
+    "needed_by",
 ];
 
 /// One line for each copy; a version of a crate is one, too.
@@ -263,7 +304,7 @@ pub fn duplicates_csv(report: &DuplicatesReport, out: &mut dyn Write) -> io::Res
                     list: name,
                     group: number,
                     name: &group.name,
-                    copies: group.versions.len() as u64,
+                    copies: group.versions.iter().filter(|v| v.told_apart).count() as u64,
                     saved: &group.saved,
                 };
                 let cells = [
@@ -276,6 +317,8 @@ pub fn duplicates_csv(report: &DuplicatesReport, out: &mut dyn Write) -> io::Res
                     version.same_items.to_string(),
                     String::new(),
                     "false".to_string(),
+                    version.told_apart.to_string(),
+                    for_csv(&version.needed_by.as_deref().unwrap_or_default().join(" ")).into_owned(),
                 ];
                 writer.write_record(line.cells().into_iter().chain(cells)).map_err(io_error)?;
             }
@@ -330,7 +373,7 @@ impl Line<'_> {
     }
 }
 
-fn of_copy(copy: &Twin) -> [String; 9] {
+fn of_copy(copy: &Twin) -> [String; 11] {
     [
         for_csv(&copy.krate).into_owned(),
         for_csv(copy.symbol.as_deref().unwrap_or_default()).into_owned(),
@@ -341,5 +384,7 @@ fn of_copy(copy: &Twin) -> [String; 9] {
         String::new(),
         copy.address_taken.map(|t| t.to_string()).unwrap_or_default(),
         copy.estimated.to_string(),
+        String::new(),
+        String::new(),
     ]
 }

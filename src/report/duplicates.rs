@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Head, Issue, head, issues};
+use super::{Head, Issue, ListSource, head, issues};
 use crate::analysis::duplicates::{
     Distinction, Equals, Member, NearEquals, Order, Repeated, Scope, Shape, Version, equals, near_equals,
     repeated,
 };
+use crate::analysis::tree::Needs;
 use crate::model::{CrateId, Duplicates, Model, PieceForm, SymbolId};
 
 /// The answer to `duplicates`.
@@ -19,6 +20,9 @@ pub struct DuplicatesReport {
     pub head: Head,
     /// Functions and constants of fewer bytes are left out.
     pub min_size: u64,
+    /// Which list tells what needs each version; absent if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages: Option<ListSource>,
     /// Crates in several versions.
     pub crates: List<RepeatedCrate>,
     /// Crates of one name whose versions are not known and that the compiler told apart: several versions, or the
@@ -103,8 +107,21 @@ pub struct RepeatedCrate {
     pub size: u64,
     /// What one copy of each item that several versions have would leave out: all but the largest copy.
     pub saved: Saving,
-    /// The versions, largest first; those of the toolchain last.
+    /// The versions, largest first; then what may be of any of them, and last those of the toolchain.
     pub versions: Vec<CrateVersion>,
+    /// Versions that the list of packages has and none of `versions` is known to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<ListedVersion>,
+}
+
+/// A version that a list of packages has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListedVersion {
+    /// `name@version`.
+    pub name: String,
+    /// Packages that need it, as `name@version`.
+    pub needed_by: Vec<String>,
 }
 
 /// One version of a crate.
@@ -116,6 +133,11 @@ pub struct CrateVersion {
     /// Version, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whether it is known to be another than all others; else its bytes are of one of them, and not known of which.
+    pub told_apart: bool,
+    /// Packages that need it, as `name@version`; absent where it is not known which package it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed_by: Option<Vec<String>>,
     /// Where it comes from.
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::source"))]
     pub source: &'static str,
@@ -248,14 +270,25 @@ pub struct DuplicatesOptions {
     pub limit: Option<usize>,
 }
 
-/// Answers `duplicates`; without `found`, of crates alone.
+/// What of a program is not in its file.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'l> {
+    /// Who needs whom.
+    pub needs: &'l Needs<'l>,
+    /// Who says so.
+    pub source: &'l ListSource,
+}
+
+/// Answers `duplicates`; without `found`, of crates alone. What needs a crate is known only where it is `listed`.
 pub fn duplicates(
     model: &Model,
     found: Option<&Duplicates>,
+    listed: Option<Listed<'_>>,
     options: &DuplicatesOptions,
 ) -> DuplicatesReport {
     let all = repeated(model, &options.scope, options.order);
-    let writer = Writer { model, options, knows_taken: found.is_some_and(|f| f.knows_taken) };
+    let needs = listed.map(|listed| listed.needs);
+    let writer = Writer { model, options, needs, knows_taken: found.is_some_and(|f| f.knows_taken) };
     let told_apart = |by: Distinction| {
         let groups: Vec<Repeated> = all.iter().filter(|r| r.distinction == by).cloned().collect();
         writer.list(&groups, |r| writer.repeated(r))
@@ -271,6 +304,7 @@ pub fn duplicates(
     DuplicatesReport {
         head: head(model, "duplicates"),
         min_size: options.scope.min_size,
+        packages: listed.map(|listed| listed.source.clone()),
         crates: told_apart(Distinction::Version),
         same_name: told_apart(Distinction::Id),
         toolchain_copies: told_apart(Distinction::Toolchain),
@@ -310,7 +344,7 @@ trait Priced {
 
 impl Priced for Repeated {
     fn copies(&self) -> u64 {
-        self.versions.len() as u64
+        self.told_apart()
     }
 
     fn size(&self) -> u64 {
@@ -382,6 +416,7 @@ fn size_of_all(members: &[Member]) -> u64 {
 struct Writer<'w> {
     model: &'w Model,
     options: &'w DuplicatesOptions,
+    needs: Option<&'w Needs<'w>>,
     knows_taken: bool,
 }
 
@@ -416,20 +451,42 @@ impl Writer<'_> {
     }
 
     fn repeated(&self, repeated: &Repeated) -> RepeatedCrate {
+        let crates: Vec<CrateId> = repeated.versions.iter().map(|v| v.krate).collect();
+        let packages = self.needs.map(|needs| needs.packages(self.model, &crates)).unwrap_or_default();
+        let package = |index: usize| packages.get(index).copied().flatten();
+        let versions = repeated.versions.iter().enumerate();
         RepeatedCrate {
             name: repeated.name.clone(),
             size: repeated.size(),
             saved: repeated.saving(),
-            versions: repeated.versions.iter().filter_map(|v| self.version(v)).collect(),
+            versions: versions.filter_map(|(i, v)| self.version(v, package(i))).collect(),
+            listed: self.listed(&repeated.name, &packages),
         }
     }
 
-    fn version(&self, version: &Version) -> Option<CrateVersion> {
+    /// What needs a package, as `name@version`.
+    fn needed_by(&self, package: u32) -> Option<Vec<String>> {
+        let needs = self.needs?;
+        Some(needs.by(package).into_iter().map(|p| needs.label(p)).collect())
+    }
+
+    /// The packages of a name that are not among `known`.
+    fn listed(&self, name: &str, known: &[Option<u32>]) -> Vec<ListedVersion> {
+        let Some(needs) = self.needs else { return Vec::new() };
+        let listed = needs.of_name(name).into_iter().filter(|package| !known.contains(&Some(*package)));
+        listed
+            .filter_map(|p| Some(ListedVersion { name: needs.label(p), needed_by: self.needed_by(p)? }))
+            .collect()
+    }
+
+    fn version(&self, version: &Version, package: Option<u32>) -> Option<CrateVersion> {
         let row = version.krate.get().and_then(|i| self.model.crates.get(i))?;
         let stated = self.model.names.get(row.version);
         Some(CrateVersion {
             name: self.label(version.krate),
             version: (!stated.is_empty()).then(|| stated.to_string()),
+            told_apart: version.is_told_apart,
+            needed_by: package.and_then(|package| self.needed_by(package)),
             source: row.source?.as_str(),
             file: version.sizes.file,
             memory: version.sizes.memory,

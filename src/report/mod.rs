@@ -34,8 +34,8 @@ pub use diff::{
     Amounts, Cause, Change, Copies, DiffOptions, DiffReport, DiffRow, Status, Summary, Turn, diff, diff_part,
 };
 pub use duplicates::{
-    CrateVersion, DuplicatesOptions, DuplicatesReport, EqualGroup, Folded, List, RepeatedCrate, Rest, Saving,
-    SimilarGroup, SimilarShape, Twin, duplicates,
+    CrateVersion, DuplicatesOptions, DuplicatesReport, EqualGroup, Folded, List, Listed, ListedVersion,
+    RepeatedCrate, Rest, Saving, SimilarGroup, SimilarShape, Twin, duplicates,
 };
 pub use explain::{
     Answer, ClaimRow, CrateFacts, ExplainCrate, ExplainPlace, ExplainSymbol, Found, Match, explain_crate,

@@ -152,11 +152,14 @@ pub struct DependencyLine {
 }
 
 /// Where a list of packages comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListSource {
-    /// `cargo`, `lockfile` or `file`.
+    /// `cargo`, `lockfile`, or `file` for the list that is in the binary itself.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::list_source"))]
     pub from: &'static str,
     /// The manifest or lockfile.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
 

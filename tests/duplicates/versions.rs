@@ -65,7 +65,9 @@ fn write(folder: &Path) {
             ));
         }
     }
-    write("single/Cargo.toml", &package("single", 1));
+    // One more that needs a version.
+    let needs = "[dependencies]\nanchor = { version = \"1\", path = \"../anchor-1.0.0\" }\n";
+    write("single/Cargo.toml", &format!("{}{needs}", package("single", 1)));
     write("single/src/lib.rs", &library(1, "single"));
     // Packages outside the folder of the workspace are no members of it, which must differ in name.
     let rest = "[workspace]\n[profile.release]\ndebug = \"none\"\nstrip = \"none\"\n";
@@ -142,7 +144,8 @@ fn crates_in_two_versions_are_named_and_priced() {
             let stated = versions.iter().filter_map(|v| v["version"].as_str()).collect::<BTreeSet<&str>>();
             let expected: &[&str] = if with_manifest { &[] } else { &["1.0.0", "2.0.0"] };
             assert!(stated.iter().eq(expected), "{debug}: {row}");
-            assert!(versions.len() > 1, "{debug}: {row}");
+            let told_apart = versions.iter().filter(|v| v["told_apart"] == true).count();
+            assert_eq!(told_apart, 2, "{debug}: {row}");
             for version in versions {
                 let shown = show["rows"].as_array().expect("rows");
                 let shown = shown.iter().find(|r| r["name"] == version["name"]).expect("the crate is shown");
@@ -152,6 +155,55 @@ fn crates_in_two_versions_are_named_and_priced() {
             }
         }
         same_items(&app, options);
+        needed_by(&app, &folder, with_manifest, options);
+    }
+}
+
+/// What needs each version is what the manifests written above say, whoever tells it.
+fn needed_by(app: &Path, folder: &Path, with_manifest: bool, options: &[&str]) {
+    let lockfile = folder.join("app/Cargo.lock");
+    let lockfile = ["--lockfile", lockfile.to_str().expect("the path is text")];
+    if !with_manifest {
+        let found = report(app, options);
+        assert!(found.get("packages").is_none());
+        let rows = found["crates"]["rows"].as_array().expect("rows").iter();
+        let versions = rows.flat_map(|row| row["versions"].as_array().expect("versions"));
+        assert_eq!(versions.filter(|v| v.get("needed_by").is_some()).count(), 0);
+    }
+    for (from, options) in [("lockfile", &lockfile[..]), ("cargo", options)] {
+        if options.is_empty() {
+            continue;
+        }
+        let found = report(app, options);
+        assert_eq!(found["packages"]["from"], from);
+        for row in found["crates"]["rows"].as_array().expect("rows") {
+            let name = row["name"].as_str().expect("a name");
+            let empty = Vec::new();
+            let listed = row["listed"].as_array().unwrap_or(&empty).iter();
+            let versions = row["versions"].as_array().expect("versions").iter();
+            let mut told: Vec<(&str, &Value)> = versions
+                .chain(listed)
+                .filter(|v| v.get("needed_by").is_some())
+                .map(|v| (v["name"].as_str().expect("a name"), &v["needed_by"]))
+                .collect();
+            told.sort_by_key(|(name, _)| *name);
+            let one = format!("{name}@1.0.0");
+            let two = format!("{name}@2.0.0");
+            let first: &[&str] =
+                if name == "anchor" { &["app@1.0.0", "single@1.0.0"] } else { &["app@1.0.0"] };
+            assert_eq!(told, [(&*one, &first.into()), (&*two, &["app@1.0.0"][..].into())], "{row}");
+        }
+    }
+    let ask = |format: &str| {
+        stdout(bloat().arg("duplicates").arg(app).args(lockfile).args(["--format", format, "-q", "-n", "0"]))
+    };
+    assert!(ask("text").contains("needed by app@1.0.0, single@1.0.0\n"));
+    let markdown = ask("markdown");
+    assert!(markdown.contains(", needed by `app@1.0.0`, `single@1.0.0` |"), "{markdown}");
+    if !with_manifest {
+        let csv = ask("csv");
+        let line = csv.lines().find(|l| l.starts_with("crates,") && l.contains(",anchor@1.0.0,"));
+        assert!(line.is_some_and(|l| l.ends_with(",true,app@1.0.0 single@1.0.0")), "{csv}");
     }
 }
 
@@ -170,8 +222,11 @@ fn same_items(app: &Path, options: &[&str]) {
     };
     for row in found["crates"]["rows"].as_array().expect("rows") {
         let versions = row["versions"].as_array().expect("versions");
-        for version in versions {
-            let others = versions.iter().filter(|v| *v != version).map(|v| of_crate(&v["name"]));
+        for version in versions.iter().filter(|v| v["told_apart"] == true) {
+            let others = versions
+                .iter()
+                .filter(|v| *v != version && v["told_apart"] == true)
+                .map(|v| of_crate(&v["name"]));
             let others: Vec<BTreeMap<&str, u64>> = others.collect();
             let of_this = of_crate(&version["name"]);
             let is_shared = |name: &&str| others.iter().any(|other| other.contains_key(name));

@@ -7,6 +7,8 @@ mod versions;
 pub use groups::{Equals, Member, NearEquals, Saved, Shape, equals, near_equals};
 pub use versions::{Distinction, Repeated, Version, repeated};
 
+use std::collections::BTreeSet;
+
 use crate::model::filter::Filter;
 
 /// What to look at.
@@ -16,8 +18,8 @@ pub struct Scope {
     pub filter: Option<Filter>,
     /// Only functions and constants of at least this many bytes.
     pub min_size: u64,
-    /// Names of crates of which a list of packages has several versions.
-    pub in_several_versions: Vec<String>,
+    /// Names of crates of which several versions are linked, by a list of packages.
+    pub in_several_versions: BTreeSet<String>,
 }
 
 /// How groups are ordered. Ties are broken by name, then by place.

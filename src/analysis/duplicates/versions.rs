@@ -1,5 +1,6 @@
 //! Crates that are in a program in several versions.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Order, Scope};
@@ -26,7 +27,7 @@ pub struct Repeated {
     pub name: String,
     /// Why they are not one.
     pub distinction: Distinction,
-    /// Two or more, largest first; those of the toolchain last.
+    /// Two or more that are told apart, largest first; then what may be of any of them, and last the toolchain's.
     pub versions: Vec<Version>,
     /// Bytes of the file that one version of each item that is there in several would leave out: of all but
     /// the largest. A guess at what one version would save, as the remaining one may not fit all users.
@@ -38,12 +39,21 @@ pub struct Repeated {
 pub struct Version {
     /// The crate.
     pub krate: CrateId,
+    /// Whether it is known to be another than all others. Else its bytes are of one of them, and not known of which.
+    pub is_told_apart: bool,
     /// All bytes that it owns.
     pub sizes: Sizes,
     /// Symbols that start in them.
     pub symbols: u64,
     /// Bytes of the file in items that another version has as well, by path.
     pub shared: u64,
+}
+
+impl Repeated {
+    /// How many versions are known to be there.
+    pub fn told_apart(&self) -> u64 {
+        self.versions.iter().filter(|v| v.is_told_apart).count() as u64
+    }
 }
 
 impl Version {
@@ -72,20 +82,19 @@ pub fn repeated(model: &Model, scope: &Scope, order: Order) -> Vec<Repeated> {
         let (sizes, symbols) = sums[index];
         let is_rust = row.source.is_some_and(|s| s != Source::C);
         if is_rust && sizes != Sizes::default() {
-            let version = Version { krate: CrateId::new(index), sizes, symbols, shared: 0 };
+            let version =
+                Version { krate: CrateId::new(index), is_told_apart: true, sizes, symbols, shared: 0 };
             by_name.entry(model.names.get(row.name)).or_default().push(version);
         }
     }
     let mut distinctions = Vec::new();
     by_name.retain(|name, versions| {
         // Of ids nobody says what they differ in, unless there are versions for them.
-        let is_listed = scope.in_several_versions.iter().any(|listed| listed == name);
-        let found = match distinction(model, versions) {
-            Some(Distinction::Id) if is_listed => Some(Distinction::Version),
-            found => found,
-        };
-        distinctions.extend(found);
-        found.is_some()
+        let is_listed = scope.in_several_versions.contains(*name);
+        let Some(found) = distinction(model, versions) else { return false };
+        tell_apart(model, found, versions);
+        distinctions.push(if found == Distinction::Id && is_listed { Distinction::Version } else { found });
+        true
     });
     let saved = share(model, scope, &mut by_name);
     let mut all: Vec<Repeated> = by_name
@@ -93,13 +102,11 @@ pub fn repeated(model: &Model, scope: &Scope, order: Order) -> Vec<Repeated> {
         .zip(saved.into_iter().zip(distinctions))
         .map(|((name, mut versions), (saved, distinction))| {
             let is_std = |v: &Version| source(model, v.krate) == Some(Source::Std);
-            versions.sort_by_key(|v| (is_std(v), std::cmp::Reverse(v.sizes.file), v.krate));
+            versions.sort_by_key(|v| (is_std(v), !v.is_told_apart, Reverse(v.sizes.file), v.krate));
             Repeated { name: name.to_string(), distinction, versions, saved }
         })
         .collect();
-    order.sort(&mut all, |r| {
-        (r.versions.iter().map(|v| v.sizes.file).sum(), r.versions.len() as u64, &r.name)
-    });
+    order.sort(&mut all, |r| (r.versions.iter().map(|v| v.sizes.file).sum(), r.told_apart(), &r.name));
     all
 }
 
@@ -127,12 +134,31 @@ fn distinction(model: &Model, versions: &[Version]) -> Option<Distinction> {
     }
 }
 
+/// Marks the crates that are no others than the rest: those of which a name alone is known, and of stated versions
+/// those that state none.
+fn tell_apart(model: &Model, distinction: Distinction, versions: &mut [Version]) {
+    let row = |v: &Version| v.krate.get().and_then(|i| model.crates.get(i));
+    let is_std = |v: &Version| source(model, v.krate) == Some(Source::Std);
+    let states = |v: &Version| row(v).is_some_and(|r| r.version != NameId::NONE);
+    let known: BTreeSet<u64> =
+        versions.iter().filter(|v| states(v)).filter_map(|v| row(v)?.stable_id).collect();
+    for version in versions.iter_mut() {
+        let id = row(version).and_then(|r| r.stable_id).filter(|id| !known.contains(id));
+        let by_id = distinction != Distinction::Version && id.is_some();
+        version.is_told_apart = is_std(version) || states(version) || by_id;
+    }
+    // With nothing to choose from, a name is enough.
+    if !versions.iter().any(|v| v.is_told_apart && !is_std(v)) {
+        versions.iter_mut().filter(|v| !is_std(v)).take(1).for_each(|v| v.is_told_apart = true);
+    }
+}
+
 /// Finds the items that several versions have; returns what all but the largest of each take, by name.
 fn share(model: &Model, scope: &Scope, by_name: &mut BTreeMap<&str, Vec<Version>>) -> Vec<u64> {
     // By crate: number of its name, and of its version among those of the name.
     let mut places: Vec<Option<(u32, u32)>> = vec![None; model.crates.len()];
     for (name, versions) in by_name.values().enumerate() {
-        for (index, version) in versions.iter().enumerate() {
+        for (index, version) in versions.iter().enumerate().filter(|(_, v)| v.is_told_apart) {
             places[version.krate.0 as usize] = Some((name as u32, index as u32));
         }
     }

@@ -7,6 +7,7 @@ use crate::model::Sizes;
 use crate::project::graph::{Graph, Need};
 
 /// The packages that may be in a file and the edges between them.
+#[derive(Debug)]
 pub(super) struct Links {
     /// By package: whether it can be reached from a root.
     pub linked: Vec<bool>,

@@ -10,6 +10,7 @@
 
 mod dominators;
 mod links;
+mod needs;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod walk;
 
 use self::dominators::Dominators;
 use self::links::Links;
+pub use self::needs::Needs;
 pub use self::places::Why;
 use self::places::{Place, Places};
 use self::walk::Walk;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::duplicates::{others, place, shape_text, summary};
+use super::super::duplicates::{others, place, remark, shape_text, some_of, summary};
 use super::super::sheet::{Style, mark};
 use super::page::{Page, PageOptions, indent, name};
 use crate::report::{DuplicatesReport, EqualGroup, List, RepeatedCrate, Twin};
@@ -71,12 +71,15 @@ fn crates(list: &List<RepeatedCrate>, style: &Style, page: &mut Page) {
     let mut rows = Vec::new();
     for group in &list.rows {
         for version in &group.versions {
-            let mut text = name(&version.name);
-            if version.source == "std" {
-                text.push_str(" of the toolchain");
-            }
+            let needed = needers(version.needed_by.as_deref().unwrap_or_default());
+            let text = format!("{}{}{needed}", name(&version.name), remark(version, group));
             let numbers = [version.file, version.same_items, version.other_items].map(|b| style.bytes(b));
             rows.push(numbers.into_iter().chain([text]).collect());
+        }
+        for listed in &group.listed {
+            let blank = String::new;
+            let text = format!("{} is listed{}", name(&listed.name), needers(&listed.needed_by));
+            rows.push(vec![blank(), blank(), blank(), text]);
         }
     }
     if let Some(rest) = list.rest {
@@ -84,6 +87,13 @@ fn crates(list: &List<RepeatedCrate>, style: &Style, page: &mut Page) {
         rows.push(vec![style.bytes(rest.size), blank(), blank(), format!("{} more crates", rest.rest)]);
     }
     page.table(&["size", "same items", "other", "crate"], rows);
+}
+
+fn needers(all: &[String]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    format!(", needed by {}", some_of(&all.iter().map(|n| name(n)).collect::<Vec<_>>(), COPIES))
 }
 
 fn equals(list: &List<EqualGroup>, style: &Style, page: &mut Page) {
