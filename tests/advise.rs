@@ -175,6 +175,98 @@ fn text_and_markdown_say_the_same() {
 }
 
 #[test]
+fn what_can_be_done_at_once_contradicts_nothing() {
+    let report = advise(&fixture("demo-x86_64-symtab"), &[]);
+    let together = &report["together"];
+    let text = together["changes"][0]["text"].as_str().expect("a profile");
+    let keys: Vec<&str> = text.lines().skip(1).map(|line| line.split(" = ").next().expect("a key")).collect();
+    let mut once = keys.clone();
+    once.dedup();
+    assert!(text.starts_with("[profile.release]\n") && keys == once, "{text}");
+    assert!(text.contains("strip = true"), "{text}");
+    let likely = |name: &str| rule(&report, name).map_or(0, |row| number(&row["saving"]["likely"]));
+    let of_file = ["strip"];
+    let rules: Vec<&str> =
+        together["rules"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let sum: u64 = rules.iter().filter(|name| !of_file.contains(name)).map(|name| likely(name)).sum();
+    assert_eq!(number(&together["saving"]["likely"]), sum);
+}
+
+#[test]
+fn functions_that_linkers_fold_are_those_of_duplicates() {
+    let file = data("elf/station-x86_64-v1");
+    let text = stdout(bloat().arg("duplicates").arg(&file).args(["--format", "json", "-n", "0"]));
+    let duplicates: Value = serde_json::from_str(&text).expect("it is JSON");
+    let report = advise(&file, &[]);
+    let row = rule(&report, "identical-code").expect("some are equal");
+    assert_eq!(
+        row["evidence"][0]["file"], duplicates["functions"]["saved"]["all"],
+        "{}",
+        duplicates["functions"]
+    );
+    assert!(rule(&advise(&data("pe/station-msvc-x86_64-v1.exe"), &[]), "identical-code").is_none());
+}
+
+#[test]
+fn what_nothing_refers_to_is_what_the_linker_would_drop() {
+    let source = scratch("unused.rs");
+    let text = "pub fn unused(x: &str) -> Vec<String> { x.split(',').map(|s| s.trim().to_uppercase()).collect() }\n\
+         fn main() { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()) }\n";
+    std::fs::write(&source, text).expect("writable");
+    let build = |name: &str, flags: &[&str]| {
+        let out = scratch(name);
+        let mut rustc = std::process::Command::new("rustc");
+        rustc
+            .args(["-O", "--edition", "2021", "--crate-name", "unused"])
+            .args(flags)
+            .arg("-o")
+            .arg(&out)
+            .arg(&source);
+        assert!(rustc.status().expect("rustc starts").success());
+        out
+    };
+    let (plain, all) = (build("linked", &[]), build("linked-all", &["-C", "link-dead-code"]));
+    assert!(rule(&advise(&plain, &[]), "dead-code").is_none(), "rustc has the linker drop what is not used");
+    if cfg!(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))) {
+        return;
+    }
+    let report = advise(&all, &[]);
+    let saving = &rule(&report, "dead-code").expect("it has all of its crates")["saving"];
+    let shipped = |file: &Path| number(&advise(file, &[])["shipped"]);
+    let saved = shipped(&all) - shipped(&plain);
+    assert!((number(&saving["low"])..=number(&saving["high"])).contains(&saved), "{saved}: {saving}");
+}
+
+#[test]
+fn rules_have_names() {
+    let file = fixture("demo-x86_64-symtab");
+    let one = advise(&file, &["--only", "lto,strip"]);
+    assert_eq!(rows(&one).len(), 2, "{one}");
+    let output = run(bloat().arg("advise").arg(&file).args(["--only", "tables-of-moon"]));
+    assert_eq!(output.status.code(), Some(2));
+    let hint = String::from_utf8_lossy(&output.stderr).into_owned();
+    for file in all() {
+        for row in rows(&advise(&file, &[])) {
+            let name = row["rule"].as_str().expect("a name");
+            assert!(
+                hint.contains(&format!("{name},")) || hint.contains(&format!("{name}\n")),
+                "{name}: {hint}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_is_not_built() {
+    for flags in [&["--measure"] as &[&str], &["--features", "x"], &["--bin", "app"]] {
+        let output = run(bloat().arg("advise").arg(fixture("stack-x86_64")).args(flags));
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(words.contains("hint: leave out the file"), "{words}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_an_error() {
     let output = run(bloat().arg("advise").arg(data("manifest")));
     assert_eq!(output.status.code(), Some(2));

@@ -88,7 +88,7 @@ pub(super) enum Command {
     Duplicates(DuplicatesArgs),
     /// Say what would make a binary smaller, by how much, and at what price
     #[command(
-        after_help = "Examples:\n  bloat advise target/release/app                          from the file alone\n  bloat advise target/release/app --manifest-path Cargo.toml   and from how it is built\n  bloat advise app.wasm --goal wasm\n\nSavings are estimates with bounds: of the file as it is, or as it ships once stripped.\nThey do not add up: each stands for one change alone."
+        after_help = "Examples:\n  bloat advise target/release/app                          from the file alone\n  bloat advise target/release/app --manifest-path Cargo.toml   and from how it is built\n  bloat advise app.wasm --goal wasm\n  bloat advise --measure                                   build the package here, and each change\n\nSavings are estimates with bounds: of the file as it is, or as it ships once stripped.\nThey do not add up: each stands for one change alone."
     )]
     Advise(AdviseArgs),
     /// Save what is known of a binary as a small file that stands for it later
@@ -300,16 +300,22 @@ pub(super) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct AdviseArgs {
-    /// The binary or a snapshot of one
-    pub file: PathBuf,
+    /// The binary or a snapshot of one; without it, the package here is built
+    pub file: Option<PathBuf>,
+
+    /// Make the changes that a program can make, one by one and together, and measure what they save
+    ///
+    /// Builds in a folder of its own, as `bloat profiles` does: the package stays as it is.
+    #[arg(long)]
+    pub measure: bool,
+
+    /// Only these rules, separated by commas: `lto,panic-abort`
+    #[arg(long, value_name = "RULE,...", value_delimiter = ',')]
+    pub only: Vec<String>,
 
     /// What the binary is for: leaves out what is rarely worth its price there
     #[arg(long, value_enum, value_name = "GOAL")]
     pub goal: Option<GoalArg>,
-
-    /// Profile it was built with, as the manifest calls it
-    #[arg(long, value_name = "NAME", default_value = "release")]
-    pub profile: String,
 
     /// Pieces of advice; 0 shows all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
@@ -318,6 +324,9 @@ pub(super) struct AdviseArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
+
+    #[command(flatten)]
+    pub cargo: CargoArgs,
 
     #[command(flatten)]
     pub page: PageArgs,

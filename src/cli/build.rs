@@ -85,6 +85,7 @@ pub(super) fn make(cargo: &CargoArgs, common: &CommonArgs) -> Result<Made> {
     let built = project.build(&Request {
         selection: &selection,
         profile: &with_symbols(&selection),
+        last_flags: &[],
         target_directory: &scratch.target(),
         voice: voice(common),
     })?;

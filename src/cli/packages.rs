@@ -392,7 +392,7 @@ fn resolved(manifest: &Path, selection: &Selection<'_>, roots: &[&Package]) -> O
 }
 
 /// The platform that rustc builds for by default.
-fn host() -> Option<String> {
+pub(super) fn host() -> Option<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("-vV").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -11,7 +11,7 @@ use crate::format::{Detail, Image};
 use crate::input::Input;
 use crate::input::companion::Search;
 use crate::model::view::Dim;
-use crate::model::{Contents, Holds, Model};
+use crate::model::{Contents, Duplicates, Holds, Model};
 use crate::project::Packages;
 use crate::snapshot::{self, Snapshot};
 use crate::timing::phase;
@@ -145,6 +145,21 @@ fn unknown_code(path: &Path, model: &Model, dim: Dim) -> anyhow::Error {
 pub(super) fn model(path: &Path, packages: &Packages, search: &Search, common: &CommonArgs) -> Result<Model> {
     Ok(match load(path, packages, search, common)? {
         Subject::Binary { model, .. } | Subject::Snapshot(Snapshot { model, .. }) => model,
+    })
+}
+
+/// The model of a file with what it holds more than once, which of a snapshot nobody knows.
+pub(super) fn with_duplicates(
+    path: &Path,
+    packages: &Packages,
+    search: &Search,
+    common: &CommonArgs,
+) -> Result<(Model, Option<Duplicates>)> {
+    let input = open(path, common)?;
+    let duplicates = |image: &Image<'_>, model: &Model| attrib::duplicates(&input, image, model);
+    Ok(match read(&input, packages, search, duplicates)? {
+        Subject::Binary { model, also } => (model, Some(also)),
+        Subject::Snapshot(Snapshot { model, .. }) => (model, None),
     })
 }
 

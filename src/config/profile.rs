@@ -158,7 +158,19 @@ impl Profiles {
         Ok(Profiles { written })
     }
 
-    /// Adds a setting from elsewhere, which takes precedence over the manifest's: an environment variable.
+    /// Adds the profiles of a file of cargo's configuration, which take precedence over what is there.
+    ///
+    /// *Errors*: [`ConfigError`] where the text is no TOML.
+    pub fn add_config(&mut self, text: &str) -> Result<(), ConfigError> {
+        for (name, above) in Profiles::of_manifest(text)?.written {
+            let below = self.written.entry(name).or_default();
+            below.settings.extend(above.settings);
+            below.inherits = above.inherits.or(below.inherits.take());
+        }
+        Ok(())
+    }
+
+    /// Adds a setting from elsewhere, which takes precedence over what is there: an environment variable.
     pub fn set(&mut self, profile: &str, key: &str, value: &str) {
         if let Some(value) = written(value) {
             let profile = self.written.entry(profile.to_string()).or_default();
@@ -225,6 +237,31 @@ fn meaning(key: &str, value: &Setting) -> String {
         _ => &[],
     };
     same.iter().find(|(word, _)| *word == text).map_or(text, |(_, meaning)| meaning.to_string())
+}
+
+/// What a file of cargo's configuration says of how to call rustc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// Whether it has flags for rustc, for every platform or for some.
+    pub has_flags: bool,
+    /// Whether it chooses a platform.
+    pub has_platform: bool,
+}
+
+/// Reads what a file of cargo's configuration says of how to call rustc.
+///
+/// *Errors*: [`ConfigError`] where the text is no TOML.
+pub fn calls(text: &str) -> Result<Calls, ConfigError> {
+    let document = Source(text).parse()?;
+    let has = |item: &Item, key: &str| item.get(key).is_some();
+    let build = document.get("build");
+    let mut platforms =
+        document.get("target").and_then(Item::as_table_like).into_iter().flat_map(|t| t.iter());
+    Ok(Calls {
+        has_flags: build.is_some_and(|b| has(b, "rustflags"))
+            || platforms.any(|(_, item)| has(item, "rustflags")),
+        has_platform: build.is_some_and(|b| has(b, "target")),
+    })
 }
 
 /// A manifest in which a feature switches on other items than it did. All else stays as it is written.
@@ -302,6 +339,39 @@ mod tests {
         assert_eq!(with_feature(text, "std", &[]).unwrap(), text);
         assert!(with_feature(text, "none", &[]).is_err_and(|e| e.message.contains("no feature `none`")));
         assert!(with_feature("", "default", &[]).is_err());
+    }
+
+    #[test]
+    fn configuration_comes_on_top_of_the_manifest() {
+        let mut profiles = Profiles::of_manifest(
+            "[profile.release]\nlto = true\nstrip = true\n[profile.dist]\ninherits = \"dev\"\n",
+        )
+        .unwrap();
+        profiles
+            .add_config("[profile.release]\nlto = \"off\"\npanic = \"abort\"\n[build]\njobs = 1\n")
+            .unwrap();
+        profiles
+            .add_config("[profile]\ndist.opt-level = \"s\"\n[profile.tiny]\ninherits = \"dist\"\n")
+            .unwrap();
+        let release = profiles.effective("release", &Settings::new());
+        assert_eq!(["lto", "panic", "strip"].map(|key| release[key].as_str()), ["off", "abort", "symbols"]);
+        let tiny = profiles.effective("tiny", &Settings::new());
+        assert_eq!(["opt-level", "debug"].map(|key| tiny[key].as_str()), ["s", "full"]);
+        assert!(profiles.add_config("profile = [").is_err());
+    }
+
+    #[test]
+    fn flags_for_rustc_are_seen() {
+        let seen = |text: &str| {
+            let calls = calls(text).unwrap();
+            (calls.has_flags, calls.has_platform)
+        };
+        assert_eq!(seen("[build]\nrustflags = [\"-g\"]\ntarget = \"x\"\n"), (true, true));
+        assert_eq!(seen("target.'cfg(unix)'.rustflags = \"-g\"\n"), (true, false));
+        assert_eq!(
+            seen("[build]\njobs = 2\n[target.x]\nlinker = \"cc\"\n[env]\nrustflags = \"1\"\n"),
+            (false, false)
+        );
     }
 
     #[test]

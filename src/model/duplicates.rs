@@ -63,6 +63,9 @@ pub struct Duplicates {
     pub kept_apart: Vec<Identical>,
     /// Groups of functions that are nearly equal, in order of their first members.
     pub similar: Vec<Similar>,
+    /// Functions that nothing in the file refers to and that no other file can find, in order of position;
+    /// `None` if that cannot be known. What only they refer to is not among them.
+    pub unreferred: Option<Vec<Piece>>,
     /// Whether it is known of all functions if their addresses are taken.
     pub knows_taken: bool,
     /// What could not be compared.

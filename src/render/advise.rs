@@ -6,7 +6,7 @@ use super::escape::for_terminal;
 use super::sheet::{Style, wrapped};
 use super::size::percent;
 use super::text::issues_text;
-use crate::report::{AdviceRow, AdviseReport, SavingRow, SettingsRow};
+use crate::report::{AdviceRow, AdviseReport, SavingRow, SettingsRow, TogetherRow, Trial};
 
 /// Writes what would make a file smaller.
 pub fn advise_text(report: &AdviseReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -26,10 +26,27 @@ pub fn advise_text(report: &AdviseReport, style: &Style, out: &mut dyn Write) ->
         wrapped(&style.bold(&line), number.len(), style, out)?;
         body(advice, style, out)?;
     }
+    if let Some(all) = &report.together {
+        together(report, all, style, out)?;
+    }
     if report.rest > 0 {
         writeln!(out, "\n{} more; -n 0 shows all", report.rest)?;
     }
+    if let Some(text) = built(report, &|b| style.bytes(b)) {
+        writeln!(out)?;
+        wrapped(&for_terminal(&text), 2, style, out)?;
+    }
     issues_text(&report.diagnostics, style, out)
+}
+
+/// Where it was built, and what measured savings are counted from.
+pub(super) fn built(report: &AdviseReport, bytes: &dyn Fn(u64) -> String) -> Option<String> {
+    let built = report.built.as_ref()?;
+    let folder = format!("built in {}; `bloat advise --clean` removes it", built.scratch);
+    Some(match built.sizes {
+        Some(s) => format!("measured: {} as built, {} stripped; {folder}", bytes(s.file), bytes(s.shipped)),
+        None => folder,
+    })
 }
 
 /// Columns that belong to a piece of advice start here.
@@ -52,19 +69,46 @@ fn body(advice: &AdviceRow, style: &Style, out: &mut dyn Write) -> io::Result<()
     if !advice.cost.is_empty() {
         line(&format!("cost: {}", advice.cost), 6)?;
     }
-    if let Some(m) = &advice.measured {
-        let verdict = if m.within_bounds { "as estimated" } else { "outside of the estimate" };
-        let saved = super::size::change(-m.saving, |b| style.bytes(b));
-        line(
-            &format!(
-                "measured: {saved}, from {} to {}, {verdict}",
-                style.bytes(m.before),
-                style.bytes(m.after)
-            ),
-            6,
-        )?;
+    if let Some(text) = trial(&advice.trial, &|b| style.bytes(b)) {
+        line(&text, 10)?;
     }
     Ok(())
+}
+
+/// What became of a change that was to be measured.
+pub(super) fn trial(trial: &Trial, bytes: &dyn Fn(u64) -> String) -> Option<String> {
+    if let Some(reason) = &trial.not_measured {
+        return Some(format!("not measured: {reason}"));
+    }
+    let m = trial.measured?;
+    let saved = super::size::change(m.saving.wrapping_neg(), bytes);
+    let verdict = match m.within_bounds {
+        Some(true) => ", as estimated",
+        Some(false) => ", outside of the estimate",
+        None => "",
+    };
+    Some(format!("measured: {saved}, from {} to {}{verdict}", bytes(m.before), bytes(m.after)))
+}
+
+/// Everything at once.
+fn together(report: &AdviseReport, all: &TogetherRow, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let saving = all.saving.as_ref().map(|s| format!(": {}", saving(report, s, &|b| style.bytes(b))));
+    let title = format!("Together{}", saving.unwrap_or_default());
+    writeln!(out)?;
+    wrapped(&style.bold(&title), INDENT.len(), style, out)?;
+    let mut line = |text: &str, hang: usize| {
+        wrapped(&format!("{INDENT}{}", for_terminal(text)), INDENT.len() + hang, style, out)
+    };
+    line(&all.rules.join(", "), 0)?;
+    for change in &all.changes {
+        for (index, text) in change.text.lines().enumerate() {
+            line(&format!("{}{text}", if index == 0 { "> " } else { "  " }), 4)?;
+        }
+    }
+    match trial(&all.trial, &|b| style.bytes(b)) {
+        Some(text) => line(&text, 10),
+        None => Ok(()),
+    }
 }
 
 fn first_line(text: &str) -> &str {

@@ -26,7 +26,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-pub use advise::{AdviceRow, AdviseReport, ChangeRow, MeasuredRow, ProofRow, SavingRow, SettingsRow, advise};
+pub use advise::{
+    AdviceRow, AdviseOptions, AdviseReport, BuiltFor, BuiltSizes, ChangeRow, MeasuredRow, ProofRow,
+    SavingRow, SettingsRow, TogetherRow, Trial, advise, told,
+};
 pub use build::{BuildReport, BuiltAnswer, BuiltArtifact, BuiltFile};
 pub use check::{AllowanceRow, CheckReport, CheckRow, check};
 pub use dependencies::DependencyRow;

@@ -7,11 +7,13 @@
 mod rules;
 mod settings;
 mod sums;
+mod together;
 
 pub use settings::{Lto, OptLevel, Panic, Settings, Strip};
 pub use sums::Sums;
+pub use together::{Together, together};
 
-use crate::model::Model;
+use crate::model::{Duplicates, Model};
 
 /// What a binary is for: what is worth its price differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +101,8 @@ pub enum Change {
     Manifest(String),
     /// Flags for rustc.
     Rustflags(Vec<&'static str>),
+    /// A tool and its arguments, among them `IN` and `OUT`.
+    Tool(&'static [&'static str]),
     /// A command.
     Command(String),
     /// What only a nightly compiler can do: words for its command line.
@@ -157,6 +161,9 @@ pub struct Dependency {
     pub default_features: Vec<String>,
 }
 
+/// The names of all rules, in order.
+pub const RULES: [&str; 27] = rules::NAMES;
+
 /// What is known besides the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Situation {
@@ -177,15 +184,15 @@ pub struct Advices {
     pub list: Vec<Advice>,
 }
 
-/// Says what would make `model` smaller.
+/// Says what would make `model` smaller; `duplicates` are what it holds more than once, if that is known.
 ///
-/// *Cost*: a few passes over the leaves and one parse of every symbol's name.
-pub fn advise(model: &Model, situation: &Situation) -> Advices {
+/// *Cost*: a few passes over the leaves and a few parses of every symbol's name.
+pub fn advise(model: &Model, duplicates: Option<&Duplicates>, situation: &Situation) -> Advices {
     let sums = Sums::of(model);
     let seen = Settings::seen_in(model);
     // A file cannot lie about what a panic does in it; its manifest can be another's.
     let settings = Settings { panic: seen.panic.or(situation.told.panic), ..situation.told.or(&seen) };
-    let context = rules::Context { model, sums: &sums, settings: &settings, situation };
+    let context = rules::Context { model, sums: &sums, settings: &settings, situation, duplicates };
     let mut list: Vec<Advice> = rules::ALL.iter().flat_map(|rule| rule(&context)).collect();
     for advice in &mut list {
         advice.proof.retain(|p| p.bytes > 0);

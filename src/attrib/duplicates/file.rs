@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::pieces::Run;
 use super::refine::Aim;
 use crate::attrib::operands::{self, Operand, Place, Sink, Usage};
-use crate::format::{Image, Pointer, SymbolKind, Target};
+use crate::format::{Image, Instructions, Pointer, SymbolKind, Target};
 use crate::kind::Kind;
 use crate::model::{Model, PieceForm};
 
@@ -47,6 +47,12 @@ impl<'f, 'data> File<'f, 'data> {
     pub fn is_unfinished(&self, run: &Run) -> bool {
         let next = self.patched.partition_point(|&at| at < run.start);
         self.patched.get(next).is_some_and(|&at| at < run.end())
+    }
+
+    /// Whether instructions of a function are read, and what they refer to is found.
+    pub fn reads(&self, run: &Run) -> bool {
+        matches!(run.machine.instructions, Instructions::X86_64 | Instructions::Aarch64)
+            && self.image.line.place(run.start).is_some()
     }
 
     /// Whether a function has an exception table.

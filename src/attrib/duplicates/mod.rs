@@ -41,6 +41,7 @@ pub fn duplicates(input: &Input, image: &Image<'_>, model: &Model) -> Duplicates
         let run = runs.get(item as usize);
         run.is_none_or(|r| r.form == PieceForm::Constant || file.is_guarded(r))
     };
+    let unreferred = unreferred(&file, &runs, &code);
     let taken = taken(&file, model, code.taken);
     let is_taken = |item: u32| {
         let run = runs.get(item as usize).filter(|r| r.form == PieceForm::Function);
@@ -56,7 +57,32 @@ pub fn duplicates(input: &Input, image: &Image<'_>, model: &Model) -> Duplicates
         equal: classes(&|_| false),
         taken: &taken,
     });
-    found.answer()
+    Duplicates { unreferred, ..found.answer() }
+}
+
+/// Functions that nothing refers to. A program that can be loaded anywhere says where its pointers are: without
+/// them nobody knows what its tables of functions point at.
+fn unreferred(file: &File<'_, '_>, runs: &[Run], code: &search::Code) -> Option<Vec<Piece>> {
+    let functions = || runs.iter().filter(|r| r.form == PieceForm::Function);
+    if file.pointers.is_empty() || !functions().all(|r| file.reads(r)) {
+        return None;
+    }
+    let mut exported: Vec<u64> = file.exported().collect();
+    exported.sort_unstable();
+    let reached = |all: &[u64], run: &Run| {
+        all.get(all.partition_point(|&pos| pos < run.start)).is_some_and(|&pos| pos < run.end())
+    };
+    let is_found =
+        |run: &Run| [&code.called, &code.starts, &exported].into_iter().any(|all| reached(all, run));
+    let piece = |run: &Run| Piece {
+        start: run.start,
+        len: run.len,
+        filler: run.filler,
+        symbol: run.symbol,
+        address_taken: false,
+        folds_safely: false,
+    };
+    Some(functions().filter(|run| !is_found(run)).map(piece).collect())
 }
 
 /// Positions whose address is a value somewhere: in code, in data, or in another binary. Sorted.
@@ -173,11 +199,7 @@ impl Found<'_, '_, '_> {
 
     /// Whether it is known of every function if its address is taken.
     fn knows_taken(&self) -> bool {
-        let tells = |run: &Run| {
-            matches!(run.machine.instructions, Instructions::X86_64 | Instructions::Aarch64)
-                && self.file.image.line.place(run.start).is_some()
-        };
-        self.runs.iter().filter(|r| r.form == PieceForm::Function).all(tells)
+        self.runs.iter().filter(|r| r.form == PieceForm::Function).all(|run| self.file.reads(run))
     }
 
     fn diagnose(&self, out: &mut Vec<Diagnostic>) {

@@ -21,6 +21,8 @@ pub(super) struct Code {
     pub starts: Vec<u64>,
     /// Positions whose address code uses as a value. Sorted.
     pub taken: Vec<u64>,
+    /// Positions that code calls or jumps to out of the function that does. Sorted.
+    pub called: Vec<u64>,
 }
 
 /// Hashes all functions, and notes what they refer to.
@@ -30,13 +32,17 @@ pub(super) fn read_code(file: &File<'_, '_>, runs: &[Run]) -> Code {
     let read = |runs: &[Run]| {
         let mut lot = Code::default();
         for run in runs.iter().filter(|r| r.form == PieceForm::Function) {
-            let mut outline =
-                Outline { at: run.start, references: Some((file, &mut lot)), ..Outline::of(run) };
+            let mut outline = Outline {
+                at: run.start,
+                end: run.end(),
+                references: Some((file, &mut lot)),
+                ..Outline::of(run)
+            };
             file.take_apart(run, &mut outline);
             let hash = outline.hash.value();
             lot.hashes.push(hash);
         }
-        for all in [&mut lot.starts, &mut lot.taken] {
+        for all in [&mut lot.starts, &mut lot.taken, &mut lot.called] {
             all.sort_unstable();
             all.dedup();
         }
@@ -48,9 +54,10 @@ pub(super) fn read_code(file: &File<'_, '_>, runs: &[Run]) -> Code {
         code.hashes.append(&mut lot.hashes);
         code.starts.append(&mut lot.starts);
         code.taken.append(&mut lot.taken);
+        code.called.append(&mut lot.called);
     }
     code.starts.extend(file.pointers.iter().map(|p| p.to));
-    for all in [&mut code.starts, &mut code.taken] {
+    for all in [&mut code.starts, &mut code.taken, &mut code.called] {
         all.par_sort_unstable();
         all.dedup();
     }
@@ -108,8 +115,9 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
 /// A hash of what a run holds, whatever it refers to.
 struct Outline<'o, 'f, 'data> {
     hash: Hash,
-    /// Position of the run.
+    /// Position of the run, and of what follows it.
     at: u64,
+    end: u64,
     references: Option<(&'o File<'f, 'data>, &'o mut Code)>,
 }
 
@@ -118,7 +126,7 @@ impl Outline<'_, '_, '_> {
         let mut hash = Hash::new();
         hash.add(&run.place.to_le_bytes());
         hash.add(&run.len.to_le_bytes());
-        Outline { hash, at: run.start, references: None }
+        Outline { hash, at: run.start, end: run.end(), references: None }
     }
 }
 
@@ -132,7 +140,11 @@ impl Sink for Outline<'_, '_, '_> {
         let Some((file, code)) = &mut self.references else { return };
         let Some(pos) = file.position(self.at, operand.to) else { return };
         match operand.usage {
-            Usage::Branch => {}
+            Usage::Branch => {
+                if !(self.at..self.end).contains(&pos) {
+                    code.called.push(pos);
+                }
+            }
             Usage::Address => {
                 code.starts.push(pos);
                 code.taken.push(pos);

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{CommonArgs, PageArgs, ShowFormat};
 
 /// What to build: cargo's own flags, under cargo's own names.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "What to build")]
 pub(in crate::cli) struct CargoArgs {
     /// Package to build, as for cargo; repeatable

@@ -57,6 +57,8 @@ pub(super) struct Request<'a> {
     pub selection: &'a Selection,
     /// The profile to build with.
     pub profile: &'a Profile,
+    /// Flags for rustc where it makes the artifact itself: then one is to be selected.
+    pub last_flags: &'a [String],
     /// The target directory.
     pub target_directory: &'a Path,
     /// How much of it cargo shows.
@@ -191,8 +193,8 @@ impl Project {
 
     /// The command line of a build, without the program.
     fn arguments(&self, request: &Request<'_>, only_programs: bool) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = vec!["build".into()];
-        arguments.extend(request.profile.arguments());
+        let command = if request.last_flags.is_empty() { "build" } else { "rustc" };
+        let mut arguments: Vec<OsString> = vec![command.into()];
         arguments.push("--message-format=json-render-diagnostics".into());
         arguments.extend(["--manifest-path".into(), self.manifest_path.clone().into()]);
         arguments.extend(["--target-dir".into(), request.target_directory.into()]);
@@ -209,6 +211,12 @@ impl Project {
             arguments.push("--verbose".into());
         }
         arguments.extend(request.selection.arguments());
+        // Of two settings of one key the later one stands.
+        arguments.extend(request.profile.arguments());
+        if !request.last_flags.is_empty() {
+            arguments.push("--".into());
+            arguments.extend(request.last_flags.iter().map(OsString::from));
+        }
         arguments
     }
 }
@@ -236,12 +244,13 @@ mod tests {
         let request = Request {
             selection: &Selection::default(),
             profile: &plain,
+            last_flags: &[],
             target_directory: Path::new("/w/my target"),
             voice: Voice::default(),
         };
         let common =
             "--message-format=json-render-diagnostics --manifest-path MANIFEST --target-dir /w/my target";
-        assert_eq!(given(&request, false), format!("build --profile dist {common}"));
+        assert_eq!(given(&request, false), format!("build {common} --profile dist"));
         folder.write("Cargo.lock", "");
         let profile = Profile {
             name: "bloat".into(),
@@ -250,12 +259,15 @@ mod tests {
         };
         let selection = Selection { targets: vec![Choice::Lib], ..Selection::default() };
         let voice = Voice { quiet: true, verbose: true };
-        let request = Request { selection: &selection, profile: &profile, voice, ..request };
+        let last_flags = ["-C".to_string(), "link-arg=-s".to_string()];
+        let request =
+            Request { selection: &selection, profile: &profile, last_flags: &last_flags, voice, ..request };
         assert_eq!(
             given(&request, true),
             format!(
-                "build --profile bloat --config profile.bloat.inherits=\"release\" --config profile.bloat.lto=true \
-                 --config profile.bloat.strip=\"none\" {common} --bins --locked --quiet --verbose --lib"
+                "rustc {common} --bins --locked --quiet --verbose --lib \
+                 --profile bloat --config profile.bloat.inherits=\"release\" --config profile.bloat.lto=true \
+                 --config profile.bloat.strip=\"none\" -- -C link-arg=-s"
             )
         );
         fs::remove_file(folder.0.join("Cargo.lock")).expect("it was written");
@@ -289,6 +301,7 @@ mod tests {
             let built = project.build(&Request {
                 selection: &Selection::default(),
                 profile: &profile,
+                last_flags: &[],
                 target_directory: &scratch,
                 voice: Voice { quiet: true, verbose: false },
             });

@@ -59,7 +59,9 @@ impl Folder {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        fs::write(self.0.join(path), text).expect("the folder is writable");
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("the folder is writable");
+        fs::write(path, text).expect("the folder is writable");
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod choose;
 mod compress;
+mod configuration;
 mod record;
 mod repeat;
 
@@ -25,12 +26,13 @@ use super::build::{clean, voice};
 use super::cargo::{Artifact, Features, Profile, Project, Request, Scratch, Selection, Voice};
 use super::commands::packages_of;
 use super::error::CliError;
-use crate::config::profile::{Profiles, SETTINGS, Settings};
+use crate::config::profile::{Profiles, Settings};
 use crate::hash::Hash;
 use crate::project::Packages;
 
 pub(super) use self::compress::Compressed;
 use self::compress::compress;
+pub(super) use self::configuration::profiles;
 pub(super) use self::repeat::repeat;
 
 /// One artifact of a package, and a place to build variants of it.
@@ -57,6 +59,10 @@ pub(super) struct Variant {
     pub features: Option<Features>,
     /// More settings of cargo's, each as for its `--config`.
     pub config: Vec<String>,
+    /// Flags for rustc where it makes the artifact itself, such as those for the linker.
+    pub last_flags: Vec<String>,
+    /// Flags for rustc whatever it makes for the platform that is built for.
+    pub rustflags: Vec<String>,
 }
 
 /// What a variant amounts to: equal for variants that build the same.
@@ -94,7 +100,7 @@ impl Bench {
         }
         let wanted = choose::one(&project.packages(&selection), &selection)?;
         selection.targets = vec![wanted.choice.clone()];
-        let profiles = profiles(&project)?;
+        let profiles = profiles(&project, &selection.rest)?;
         scratch.create()?;
         Ok(Some(Bench { project, selection, wanted, scratch, profiles, voice: voice(common) }))
     }
@@ -130,6 +136,11 @@ impl Bench {
         &self.profiles
     }
 
+    /// The manifest that cargo is called with.
+    pub fn manifest_path(&self) -> &Path {
+        &self.project.manifest_path
+    }
+
     /// The packages that the artifact may be built from.
     pub fn packages(&self) -> Result<Packages> {
         packages_of(Some(&self.project.manifest_path))
@@ -144,7 +155,8 @@ impl Bench {
     pub fn identity(&self, variant: &Variant) -> Identity {
         let base = self.base(variant);
         let effective = self.profiles.effective(base, &variant.settings);
-        Identity(format!("{base} {effective:?} {:?} {:?}", variant.features, variant.config))
+        let Variant { features, config, last_flags, rustflags, .. } = variant;
+        Identity(format!("{base} {effective:?} {features:?} {config:?} {last_flags:?} {rustflags:?}"))
     }
 
     /// Builds a variant. A build that fails is an answer too: why it failed, in a line.
@@ -156,6 +168,11 @@ impl Bench {
         for value in &variant.config {
             selection.rest.extend(["--config".into(), value.into()]);
         }
+        if !variant.rustflags.is_empty()
+            && let Err(reason) = add_rustflags(&mut selection, &variant.rustflags)
+        {
+            return Ok(Err(reason.to_string()));
+        }
         let profile = Profile {
             name: self.base(variant).to_string(),
             inherits: None,
@@ -164,6 +181,7 @@ impl Bench {
         let built = self.project.build(&Request {
             selection: &selection,
             profile: &profile,
+            last_flags: &variant.last_flags,
             target_directory: &self.scratch.target(),
             voice: self.voice,
         })?;
@@ -237,21 +255,19 @@ impl Bench {
     }
 }
 
-/// What the manifest and the environment say of profiles.
-pub(super) fn profiles(project: &Project) -> Result<Profiles> {
-    let path = project.metadata.workspace_root.join("Cargo.toml");
-    let failed = || CliError::new(format!("failed to read the profiles of `{path}`"));
-    let text = fs::read_to_string(&path).map_err(|error| failed().with_source(error))?;
-    let mut profiles = Profiles::of_manifest(&text).map_err(|error| failed().with_source(error))?;
-    let names: Vec<String> =
-        profiles.names().map(str::to_string).chain(["dev", "release"].map(String::from)).collect();
-    for name in names {
-        for key in SETTINGS {
-            let variable = format!("CARGO_PROFILE_{name}_{key}").to_uppercase().replace('-', "_");
-            if let Ok(value) = std::env::var(variable) {
-                profiles.set(&name, key, &value);
-            }
-        }
+/// Has cargo pass flags to rustc for all that is not run while building.
+fn add_rustflags(selection: &mut Selection, flags: &[String]) -> Result<(), &'static str> {
+    let calls = configuration::calls(&selection.rest);
+    if calls.has_flags {
+        return Err("there are flags for rustc already, in the environment or in cargo's configuration, \
+                    and others would take their place");
     }
-    Ok(profiles)
+    if selection.platforms.is_empty() && !calls.has_platform {
+        // Without a platform they would reach build scripts and macros too.
+        selection.platforms =
+            vec![super::packages::host().ok_or("rustc does not say what platform this is")?];
+    }
+    let quoted: Vec<String> = flags.iter().map(|flag| format!("\"{flag}\"")).collect();
+    selection.rest.extend(["--config".into(), format!("build.rustflags=[{}]", quoted.join(",")).into()]);
+    Ok(())
 }

@@ -15,6 +15,8 @@ const FAT: Shares = [1000, 2700, 4500];
 const ONE_UNIT: Shares = [500, 2000, 3500];
 const SIZE: Shares = [400, 1500, 3000];
 const SMALLEST: Shares = [600, 1900, 3800];
+/// `"z"` against `"s"`, which is smaller now and then.
+const AGAINST_SIZE: Shares = [0, 200, 900];
 const CHECKS: Shares = [20, 200, 900];
 
 fn is_optimised(context: &Context<'_>) -> bool {
@@ -128,8 +130,8 @@ pub(super) fn size(context: &Context<'_>) -> Vec<Advice> {
 
 /// Size before all.
 pub(super) fn smallest(context: &Context<'_>) -> Vec<Advice> {
-    let mut all =
-        for_size(context, "opt-level-z", "optimise for size alone", ("opt-level", "\"z\""), SMALLEST);
+    let shares = if context.settings.opt_level == Some(OptLevel::Size) { AGAINST_SIZE } else { SMALLEST };
+    let mut all = for_size(context, "opt-level-z", "optimise for size alone", ("opt-level", "\"z\""), shares);
     for advice in &mut all {
         advice.cost = "no loop is vectorised and little is inlined: programs can run at half the speed; \
                        sometimes \"s\" is smaller, so measure both";
@@ -145,10 +147,17 @@ fn for_size(
     line: (&'static str, &'static str),
     shares: Shares,
 ) -> Vec<Advice> {
-    if !matches!(context.settings.opt_level, None | Some(OptLevel::Speed)) {
+    let to_smallest = line.1.contains('z');
+    let is_worth_it = match context.settings.opt_level {
+        None | Some(OptLevel::Speed) => true,
+        Some(OptLevel::Size) => to_smallest,
+        Some(OptLevel::None | OptLevel::Smallest | OptLevel::SomeSize) => false,
+    };
+    if !is_worth_it {
         return Vec::new();
     }
     let finding = match context.settings.opt_level {
+        Some(OptLevel::Size) => "code is optimised for size, and somewhat for speed",
         Some(_) => "code is optimised for speed",
         None => "unless `opt-level` is set to \"s\" or \"z\", code is optimised for speed",
     };

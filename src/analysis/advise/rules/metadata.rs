@@ -1,19 +1,24 @@
 //! Notes that compilers and linkers leave.
 
 use super::Context;
-use crate::analysis::advise::{Advice, Basis, Change, Goal, Proof};
+use crate::analysis::advise::{Advice, Basis, Change, Proof};
 use crate::kind::Kind;
+use crate::model::Leaf;
 
-/// Comments, notes and lists that no program reads.
+/// Sections that no program, loader or tool needs. Others of this kind say what a file is: identities that find
+/// debug information, interfaces of components, lists of packages.
+const NEEDLESS: [&str; 4] = [".comment", ".GCC.command.line", "producers", "target_features"];
+
+/// Comments that no program reads.
 pub(super) fn notes(context: &Context<'_>) -> Vec<Advice> {
     let model = context.model;
-    // The list of packages tells scanners what is in there, and whoever has put it in wants it.
-    let kept = |name: &str| name == ".dep-v0" || name.starts_with('[');
+    // Behind what is loaded, or other addresses would change.
+    let can_go = |leaf: &Leaf| leaf.kind == Kind::Metadata && leaf.in_file && !leaf.in_memory;
     let mut found: Vec<Proof> = Vec::new();
-    for leaf in model.leaves.iter().filter(|leaf| leaf.kind == Kind::Metadata && leaf.in_file) {
+    for leaf in model.leaves.iter().filter(can_go) {
         let Some(row) = leaf.section.get().and_then(|i| model.sections.get(i)) else { continue };
         let name = model.names.get(row.name);
-        if kept(name) {
+        if !NEEDLESS.contains(&name) {
             continue;
         }
         match found.iter_mut().find(|p| p.what == name) {
@@ -26,10 +31,10 @@ pub(super) fn notes(context: &Context<'_>) -> Vec<Advice> {
         return Vec::new();
     }
     found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.what.cmp(&b.what)));
-    let first = found.first().map_or("", |p| p.what.as_str());
+    let names = |flag: &str| found.iter().map(|p| format!(" {flag} {}", p.what)).collect::<String>();
     let command = match &*model.facts.format {
-        "wasm" => format!("wasm-tools strip --delete {first} IN -o OUT"),
-        _ => format!("objcopy --remove-section {first} FILE"),
+        "wasm" => format!("wasm-tools strip{} IN -o OUT", names("--delete")),
+        _ => format!("objcopy{} IN OUT", names("--remove-section")),
     };
     vec![Advice {
         rule: "notes",
@@ -38,7 +43,8 @@ pub(super) fn notes(context: &Context<'_>) -> Vec<Advice> {
         proof: found,
         saving: Some(context.shipped(0, bytes, bytes, Basis::Layout)),
         change: Change::Command(command),
-        cost: "a build id finds debug information that lies apart: keep it where crashes are looked into",
-        unfit: &[Goal::Server],
+        cost: "nobody can ask the file which compiler and linker made it; wasm-opt no longer knows which features \
+               to use unless it is told",
+        unfit: &[],
     }]
 }

@@ -4,6 +4,8 @@ mod alignment;
 mod code;
 mod data;
 mod dependencies;
+mod folding;
+mod generics;
 mod instrumentation;
 mod libraries;
 mod metadata;
@@ -14,9 +16,10 @@ mod standard;
 mod strip;
 mod unwind;
 mod wasm;
+mod windows;
 
 use super::{Advice, Base, Basis, Proof, Saving, Settings, Situation, Sums};
-use crate::model::{CrateId, Model};
+use crate::model::{CrateId, Duplicates, Model};
 
 /// What rules look at.
 pub(super) struct Context<'a> {
@@ -24,16 +27,21 @@ pub(super) struct Context<'a> {
     pub sums: &'a Sums,
     pub settings: &'a Settings,
     pub situation: &'a Situation,
+    /// What is there more than once, where the file could be asked.
+    pub duplicates: Option<&'a Duplicates>,
 }
 
 /// Looks at one thing; says nothing where there is nothing to gain.
 type Rule = fn(&Context<'_>) -> Vec<Advice>;
 
 /// Every rule. Where two save the same, the one that costs less comes first.
-pub(super) const ALL: [Rule; 22] = [
+pub(super) const ALL: [Rule; 27] = [
     strip::symbols,
     instrumentation::leftovers,
     slices::universal,
+    windows::leftovers,
+    folding::unreferred,
+    folding::identical,
     wasm::optimise,
     code::optimise,
     code::lto,
@@ -48,11 +56,44 @@ pub(super) const ALL: [Rule; 22] = [
     dependencies::versions,
     dependencies::features,
     data::tables,
+    generics::largest,
+    generics::drop_glue,
     standard::machinery,
     relocations::packed,
     alignment::gaps,
     metadata::notes,
     libraries::needed,
+];
+
+/// The names of all rules, in order.
+pub(super) const NAMES: [&str; 27] = [
+    "alignment",
+    "checks",
+    "codegen-units",
+    "dead-code",
+    "dead-unwind-data",
+    "debug-directory",
+    "default-features",
+    "drop-glue",
+    "duplicate-versions",
+    "embedded-data",
+    "generics",
+    "identical-code",
+    "instrumentation",
+    "libraries",
+    "lto",
+    "notes",
+    "opt-level-s",
+    "opt-level-z",
+    "optimise",
+    "panic-abort",
+    "panic-locations",
+    "relr",
+    "std-machinery",
+    "strip",
+    "universal",
+    "unwind-tables",
+    "wasm-opt",
 ];
 
 /// How far linkers round: sections start at whole pages in the file, so a byte can cost or save one.
@@ -65,6 +106,11 @@ impl Context<'_> {
     /// Bytes of which it is worth to speak.
     fn worth(&self) -> u64 {
         (self.sums.shipped / WORTH).max(64)
+    }
+
+    /// Whether the file names a linker as the one that made it.
+    fn is_linked_by(&self, linker: &str) -> bool {
+        self.model.facts.toolchain.iter().any(|tool| tool.contains(linker))
     }
 
     /// Whether a container rounds parts to pages.

@@ -1,12 +1,18 @@
 //! What panics cost: unwinding, and the places they name.
 
 use super::{Context, proof, share};
+use crate::analysis::advise::sums::source;
 use crate::analysis::advise::{Advice, Basis, Change, Goal, OptLevel, Panic};
 use crate::kind::Kind;
+use crate::model::{Leaf, Source};
 
 /// Of the code that was compiled for a binary, in hundredths of a percent: what cleans up after a panic.
 /// Measured: `docs/shrink.md` has the programs and the figures.
 const LANDING: [u64; 3] = [600, 1500, 2400];
+
+/// Of the exception tables, in hundredths of a percent: they list what is cleaned up, so they grow with the code
+/// for it.
+const TABLES: [u64; 3] = [25_000, 43_500, 65_000];
 
 /// Unwinding.
 pub(super) fn abort(context: &Context<'_>) -> Vec<Advice> {
@@ -16,7 +22,10 @@ pub(super) fn abort(context: &Context<'_>) -> Vec<Advice> {
     }
     let compiled = context.sums.compiled;
     let tables = exception_tables(context);
-    let [low, likely, high] = LANDING.map(|s| share(compiled.code, s));
+    let [low, likely, high] = match tables {
+        0 => LANDING.map(|s| share(compiled.code, s)),
+        _ => TABLES.map(|s| share(tables, s)),
+    };
     if high < context.worth() {
         return Vec::new();
     }
@@ -29,17 +38,28 @@ pub(super) fn abort(context: &Context<'_>) -> Vec<Advice> {
             proof("tables of what to do on unwinding", tables),
             proof("code compiled for this binary", compiled.code),
         ],
-        saving: Some(context.shipped(low + tables / 2, likely + tables, high + tables, Basis::Experience)),
+        saving: Some(context.shipped(low, likely, high, Basis::Experience)),
         change: Change::Profile(vec![("panic", "\"abort\"")]),
         cost: "no `catch_unwind`: a panic in one thread or request ends the process, and nothing is dropped",
         unfit: &[Goal::Server],
     }]
 }
 
-/// Bytes of exception tables: language-specific data, by the names of their sections.
+/// Bytes of exception tables, language-specific data by the names of their sections, without those of the
+/// standard library, which stay as they are.
 fn exception_tables(context: &Context<'_>) -> u64 {
-    let is_one = |name: &str| name.contains("gcc_except_tab");
-    super::Sums::sections(context.model, is_one).iter().map(|(_, bytes)| bytes).sum()
+    let model = context.model;
+    let is_one = |leaf: &Leaf| {
+        let row = leaf.section.get().and_then(|i| model.sections.get(i));
+        row.is_some_and(|row| model.names.get(row.name).contains("gcc_except_tab"))
+    };
+    let is_of_std = |leaf: &Leaf| source(model, model.owner(leaf.owner).krate) == Some(Source::Std);
+    model
+        .leaves
+        .iter()
+        .filter(|leaf| leaf.in_file && is_one(leaf) && !is_of_std(leaf))
+        .map(|leaf| leaf.len)
+        .sum()
 }
 
 /// Places in source that panics name.

@@ -7,12 +7,15 @@ use crate::kind::Kind;
 /// Symbols or debug information in a file that is made to ship.
 pub(super) fn symbols(context: &Context<'_>) -> Vec<Advice> {
     let sums = context.sums;
-    let saved = sums.file - sums.shipped;
     let (debug, symbols) = (sums.kind(Kind::Debug), sums.kind(Kind::Symbols));
-    // Cargo strips what it ships; this file is the same before that.
-    let is_set =
-        context.settings.strip.is_some_and(|s| s == Strip::Symbols || s == Strip::DebugInfo && debug == 0);
-    if is_set || saved < context.worth() {
+    let (saved, debug) = match context.settings.strip {
+        // Cargo strips what it ships; this file is the same before that.
+        Some(Strip::Symbols) => return Vec::new(),
+        // Debug information was kept for somebody to look at, and does not ship.
+        Some(Strip::DebugInfo) if debug > 0 => (symbols.min(sums.file - sums.shipped), 0),
+        _ => (sums.file - sums.shipped, debug),
+    };
+    if saved < context.worth() {
         return Vec::new();
     }
     let finding = match (debug, symbols) {

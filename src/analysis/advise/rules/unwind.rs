@@ -30,7 +30,9 @@ pub(super) fn tables(context: &Context<'_>) -> Vec<Advice> {
 pub(super) fn dead(context: &Context<'_>) -> Vec<Advice> {
     let owned = context.sums.crates.iter().find(|(krate, _)| is_bucket(context.model, **krate, DEAD));
     let bytes = owned.map_or(0, |(_, part)| part.total());
-    if bytes < context.worth() {
+    // LLD keeps the tables of a function whose section it drops only where one section has those of many: then
+    // it has done what can be done.
+    if bytes < context.worth() || context.is_linked_by("LLD") || context.model.facts.format != "elf" {
         return Vec::new();
     }
     vec![Advice {

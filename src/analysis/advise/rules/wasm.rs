@@ -20,7 +20,7 @@ pub(super) fn optimise(context: &Context<'_>) -> Vec<Advice> {
         finding: "LLVM leaves code that Binaryen makes smaller, unless that was done already".to_string(),
         proof: vec![proof("code", code)],
         saving: Some(context.shipped(low, likely, high, Basis::Experience)),
-        change: Change::Command("wasm-opt -Oz IN -o OUT".to_string()),
+        change: Change::Tool(&["wasm-opt", "-Oz", "IN", "-o", "OUT"]),
         cost: "a second or two for each megabyte in each build",
         unfit: &[],
     }]
