@@ -200,7 +200,7 @@ fn nodes_inside_each_other_are_read_for_as_long_as_the_trie_is() {
     let mut trie = Vec::new();
     for node in 0..nodes {
         // Nothing of its own; the number of children, which is the first byte of an offset as well.
-        let child = 4 * (node.wrapping_mul(7919) % nodes) | 0x70;
+        let child = (4 * (node.wrapping_mul(7919) % nodes)) | 0x70;
         trie.extend([0, child as u8 | 0x80, (child >> 7) as u8 | 0x80, (child >> 14) as u8]);
     }
     let segment = |name: &[u8; 8], address: u32, size: u32, at: u32| {

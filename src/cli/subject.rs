@@ -157,7 +157,7 @@ pub(super) fn with_duplicates(
 ) -> Result<(Model, Option<Duplicates>)> {
     let input = open(path, common)?;
     let duplicates = |image: &Image<'_>, model: &Model| attrib::duplicates(&input, image, model);
-    Ok(match read(&input, packages, search, duplicates)? {
+    Ok(match read(&input, packages, search, Detail::Plain, duplicates)? {
         Subject::Binary { model, also } => (model, Some(also)),
         Subject::Snapshot(Snapshot { model, .. }) => (model, None),
     })
