@@ -15,16 +15,36 @@ pub struct Instruction {
     pub target: Option<u64>,
 }
 
+/// Width of the instructions of `arch`, if they can be read.
+fn bits(arch: &str) -> Option<u32> {
+    match arch {
+        "x86_64" => Some(64),
+        "x86" | "i386" | "i686" => Some(32),
+        _ => None,
+    }
+}
+
+/// Whether an instruction in `bytes`, which are loaded at `address`, calls or jumps to `wanted`; `None`
+/// if instructions of `arch` cannot be read. Calls through pointers say nothing of where they go.
+///
+/// *Cost*: linear in the length of `bytes`.
+pub fn has_call(bytes: &[u8], address: u64, arch: &str, wanted: u64) -> Option<bool> {
+    let mut decoder = Decoder::with_ip(bits(arch)?, bytes, address, DecoderOptions::NONE);
+    let mut instruction = iced_x86::Instruction::default();
+    while decoder.can_decode() {
+        decoder.decode_out(&mut instruction);
+        if instruction.near_branch_target() == wanted && wanted != 0 {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
 /// The first `most` instructions in `bytes`, which are loaded at `address`.
 ///
 /// `None` if instructions of `arch` cannot be shown: those of x86 can, with 32 and 64 bits.
 pub fn listing(bytes: &[u8], address: u64, arch: &str, most: usize) -> Option<Vec<Instruction>> {
-    let bits = match arch {
-        "x86_64" => 64,
-        "x86" | "i386" | "i686" => 32,
-        _ => return None,
-    };
-    let mut decoder = Decoder::with_ip(bits, bytes, address, DecoderOptions::NONE);
+    let mut decoder = Decoder::with_ip(bits(arch)?, bytes, address, DecoderOptions::NONE);
     let mut formatter = SpecializedFormatter::<DefaultFastFormatterTraitOptions>::new();
     let mut instruction = iced_x86::Instruction::default();
     let mut all = Vec::new();
@@ -53,5 +73,8 @@ mod tests {
         assert_eq!((all[1].address, all[1].target), (0x1001, Some(0x1006)));
         assert_eq!(listing(&code, 0x1000, "x86_64", 1).unwrap().len(), 1);
         assert_eq!(listing(&code, 0, "aarch64", 10), None);
+        let calls = |wanted| has_call(&code, 0x1000, "x86_64", wanted);
+        assert_eq!((calls(0x1006), calls(0x1000), calls(0)), (Some(true), Some(false), Some(false)));
+        assert_eq!(has_call(&code, 0x1000, "riscv64", 0x1006), None);
     }
 }

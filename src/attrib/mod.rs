@@ -26,7 +26,7 @@ pub use contents::{Unread, contents};
 pub use duplicates::duplicates;
 pub use explain::{ClaimAt, Reasons, Referrer, reasons};
 #[cfg(feature = "tui")]
-pub use listing::{Instruction, listing};
+pub use listing::{Instruction, has_call, listing};
 pub use vtables::vtables;
 
 use crate::error::Diagnostic;

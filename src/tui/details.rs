@@ -3,10 +3,13 @@
 //! Gathers what `explain` says and a look at the bytes. Knows no screen: lines are as
 //! long as they are.
 
+use rayon::prelude::*;
+
 use super::jobs::{self, Target};
 use super::table::{Models, Side, side_of};
 use super::{Explored, Shared, Source};
 use crate::attrib;
+use crate::kind::Kind;
 use crate::model::view::{Dim, Keys, Node, Sort, View, tree_where};
 use crate::model::{Leaf, LineId, Model, Sizes, SymbolId};
 use crate::render::{bytes, human, percent};
@@ -85,7 +88,7 @@ pub fn details(shared: &Shared, source: &dyn Source, target: Target) -> Details 
             let home = parts.iter().find(|l| l.home).or(parts.first()).copied();
             if let Some(home) = home {
                 place(of, &home, &mut entries);
-                let own: Vec<Leaf> = parts.iter().filter(own).copied().collect();
+                let own = joined(parts.iter().filter(own).copied());
                 look(source, model, side, &own, &mut entries);
             }
             home.is_some()
@@ -120,7 +123,8 @@ pub fn claims(shared: &Shared, source: &dyn Source, target: Target) -> Details {
             }
         });
     }
-    let Some(reasons) = home.and_then(|leaf| source.reasons(side, leaf.start)) else { return all };
+    let Some(home) = home else { return all };
+    let Some(reasons) = source.reasons(side, home.start) else { return all };
     all.entries.push(Entry::Heading("Claims (* has the place)"));
     for claim in reasons.claims {
         let mark = if claim.wins { "*" } else { " " };
@@ -139,7 +143,60 @@ pub fn claims(shared: &Shared, source: &dyn Source, target: Target) -> Details {
             all.entries.push(Entry::Line(format!("{krate}  {}", from.name)));
         }
     }
+    let callers = callers(source, model, side, &home);
+    if !callers.is_empty() {
+        all.entries.push(Entry::Heading("Called by, as far as calls say where they go"));
+        let count = callers.len();
+        all.entries.extend(callers.into_iter().take(TEXTS).map(Entry::Line));
+        if count > TEXTS {
+            all.entries.push(Entry::Line(format!("{} more", count - TEXTS)));
+        }
+    }
     all.claims = Claims::Told;
+    all
+}
+
+/// Functions with a direct call of or jump to the symbol of a leaf, each with its crate, in order.
+///
+/// *Cost*: reads all code once.
+fn callers(source: &dyn Source, model: &Model, side: Side, home: &Leaf) -> Vec<String> {
+    let address = home.symbol.get().and_then(|i| model.symbols.get(i)?.address);
+    // In an object file addresses mean no one place.
+    let Some(address) = address.filter(|_| home.kind == Kind::Code && !model.segments.is_empty()) else {
+        return Vec::new();
+    };
+    let keys = Keys::new(model, Dim::Crate);
+    let code = model.leaves.iter().filter(|leaf| {
+        leaf.kind == Kind::Code && leaf.in_file && leaf.symbol != SymbolId::NONE && leaf.symbol != home.symbol
+    });
+    let calls = |leaf: &Leaf| {
+        let bytes = source.bytes(side, leaf.start, usize::try_from(leaf.len).unwrap_or(usize::MAX));
+        let at = model.leaves.address(leaf.start);
+        let found =
+            bytes.zip(at).and_then(|(bytes, at)| attrib::has_call(&bytes, at, &model.facts.arch, address));
+        found == Some(true)
+    };
+    let name = |leaf: Leaf| format!("{}  {}", keys.label(keys.key(&leaf)), model.symbol_label(leaf.symbol));
+    let mut names: Vec<String> = joined(code).into_par_iter().filter(calls).map(name).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Runs of one symbol that lie one behind another as one: lines of source divide functions.
+fn joined(leaves: impl Iterator<Item = Leaf>) -> Vec<Leaf> {
+    let mut all: Vec<Leaf> = Vec::new();
+    for leaf in leaves {
+        match all.last_mut() {
+            Some(last)
+                if last.start + last.len == leaf.start
+                    && (last.symbol, last.kind, last.in_file) == (leaf.symbol, leaf.kind, leaf.in_file) =>
+            {
+                last.len += leaf.len;
+            }
+            _ => all.push(leaf),
+        }
+    }
     all
 }
 
@@ -197,7 +254,7 @@ fn place(of: &Explored, leaf: &Leaf, entries: &mut Vec<Entry>) {
                 entries.push(Entry::Fact("", format!("{name}, inlined at {at}")));
             }
         }
-    } else if model.facts.debug_info.is_some() && leaf.kind == crate::kind::Kind::Code {
+    } else if model.facts.debug_info.is_some() && leaf.kind == Kind::Code {
         entries.push(Entry::Fact("source", "not read yet: the view Files reads it".to_string()));
     }
     let unit = leaf.unit.get().and_then(|i| model.units.get(i));
@@ -315,7 +372,7 @@ fn look(source: &dyn Source, model: &Model, side: Side, leaves: &[Leaf], entries
     }
     let Some((leaf, bytes)) = first else { return };
     let address = model.leaves.address(leaf.start).unwrap_or(leaf.start);
-    if leaf.kind == crate::kind::Kind::Code {
+    if leaf.kind == Kind::Code {
         entries.push(Entry::Heading("Instructions"));
         let arch = &model.facts.arch;
         match attrib::listing(&bytes, address, arch, INSTRUCTIONS) {

@@ -65,6 +65,65 @@ fn every_claim_is_told_when_asked_for() {
 }
 
 #[test]
+fn callers_are_told_with_their_crates() {
+    let mut journey = demo();
+    journey.keys("2/::pad_integral$<Enter>ic");
+    let model = &journey.shared.new.model;
+    let address = fact(&journey, "address").expect("it is in memory");
+    let address = u64::from_str_radix(address.trim_start_matches("0x"), 16).expect("hexadecimal");
+    let all = lines(&journey);
+    let at = all.iter().position(|l| l.starts_with("Called by")).expect("something calls it");
+    let told: Vec<&String> = all[at + 1..].iter().collect();
+    // As binutils see it: functions with an instruction `call` of that address.
+    let Some(listing) = disassembly(&fixture("demo-x86_64-dwarf4")) else { return };
+    let callers = callers_in(&listing, address);
+    assert!(!callers.is_empty());
+    let expected: Vec<String> = model
+        .symbols
+        .iter()
+        .filter(|s| s.address.is_some_and(|a| callers.contains(&a)))
+        .map(|s| bloat::names::display(model.names.get(s.name)))
+        .collect();
+    for name in &expected {
+        assert!(told.iter().any(|line| line.ends_with(&format!("  {name}"))), "{name}: {told:?}");
+    }
+    assert!(told.len() <= expected.len(), "{told:?} for {expected:?}");
+}
+
+/// What `objdump -d` says; `None` if it is not there.
+fn disassembly(path: &std::path::Path) -> Option<String> {
+    let output = std::process::Command::new("objdump").args(["-d", "--no-show-raw-insn"]).arg(path).output();
+    match output {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout).ok(),
+        _ => {
+            assert!(std::env::var_os("BLOAT_REQUIRE_ORACLES").is_none(), "objdump is missing");
+            None
+        }
+    }
+}
+
+/// Addresses of functions that call or jump to `wanted`.
+fn callers_in(listing: &str, wanted: u64) -> Vec<u64> {
+    let mut callers = Vec::new();
+    let mut function = 0;
+    for line in listing.lines() {
+        if let Some((address, _)) = line.strip_suffix(">:").and_then(|l| l.split_once(" <")) {
+            function = u64::from_str_radix(address, 16).unwrap_or(0);
+            continue;
+        }
+        let mut words = line.split_whitespace().skip(1);
+        let is_branch = words.next().is_some_and(|op| op.starts_with("call") || op.starts_with('j'));
+        let target = words.next().and_then(|word| u64::from_str_radix(word, 16).ok());
+        if is_branch && target == Some(wanted) && function != wanted {
+            callers.push(function);
+        }
+    }
+    callers.sort_unstable();
+    callers.dedup();
+    callers
+}
+
+#[test]
 fn a_crate_is_told_by_its_parts() {
     let mut journey = demo();
     journey.keys("i/^core<Enter>");
