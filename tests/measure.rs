@@ -137,6 +137,37 @@ fn nothing_is_recommended_that_is_set_anywhere() {
 }
 
 #[test]
+fn a_library_for_rust_is_not_optimised_when_linking() {
+    let ws = Workspace::new("library");
+    let code = "#[no_mangle]\npub extern \"C\" fn plug(n: u32) -> usize {\n\
+         let mut all: std::collections::BTreeMap<String, Vec<f64>> = Default::default();\n\
+         for i in 0..n { all.entry(format!(\"{:?}\", i % 7)).or_default().push(f64::from(i)); }\n\
+         for v in all.values_mut() { v.sort_by(f64::total_cmp); }\n\
+         format!(\"{all:?}\").len()\n}\n";
+    ws.write("plug/src/lib.rs", code);
+    ws.lock();
+    let ask =
+        |ws: &Workspace| report(ws.bloat().args(["advise", "-q", "-p", "plug", "--only", "lto"]).args(JSON));
+    let change = |found: &Value| found["advice"][0]["change"]["kind"].as_str().map(str::to_string);
+    assert_eq!(change(&ask(&ws)).as_deref(), Some("command"), "it is an rlib too");
+    // Cargo leaves it as it is: the same bytes with and without.
+    let build = |config: &[&str]| {
+        let mut cargo = ws.cargo();
+        cargo.args(["build", "--release", "--quiet", "-p", "plug"]);
+        for value in config {
+            cargo.args(["--config", value]);
+        }
+        assert!(cargo.status().expect("cargo starts").success());
+        let file = ws.root().parent().expect("it has one").join("by-hand/release/libplug.so");
+        std::fs::metadata(file).expect("it was built").len()
+    };
+    assert!(build(&[]).abs_diff(build(&["profile.release.lto=\"fat\""])) < 4096);
+    let manifest = "[package]\nname = \"plug\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ncrate-type = [\"cdylib\"]\n";
+    ws.write("plug/Cargo.toml", manifest);
+    assert_eq!(change(&ask(&ws)).as_deref(), Some("profile"), "it is a shared library alone");
+}
+
+#[test]
 fn what_cannot_be_built_says_why() {
     let ws = Workspace::new("untried");
     ws.lock();

@@ -171,6 +171,8 @@ pub struct Situation {
     pub told: Settings,
     /// What it is for.
     pub goal: Option<Goal>,
+    /// Whether a library for Rust is made with it, which keeps cargo from optimising it when linking.
+    pub is_rust_library_too: bool,
     /// Dependencies of the workspace's own packages that have their default features on.
     pub dependencies: Vec<Dependency>,
 }

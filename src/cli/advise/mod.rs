@@ -78,7 +78,7 @@ fn on_package(args: &AdviseArgs) -> Result<()> {
     }
     announce_own(&kept, args);
     let sample = must_build(&bench, &kept)?;
-    let situation = {
+    let (packages, situation) = {
         let features = &bench.selection().features;
         let platform = match bench.selection().platforms.as_slice() {
             [one] => Platform::Triple(one),
@@ -94,11 +94,11 @@ fn on_package(args: &AdviseArgs) -> Result<()> {
         let situation = Situation {
             told: Settings::of_profile(&effective),
             goal: args.goal.map(goal),
+            is_rust_library_too: bench.is_rust_library_too(),
             dependencies: known.with_default_features(),
         };
         (known.packages(), situation)
     };
-    let (packages, situation) = situation;
     let (model, duplicates) = subject::with_duplicates(&sample.path, &packages, &search(common), common)?;
     let advices = asked(&model, duplicates.as_ref(), &situation, args)?;
     let mut built = BuiltFor {
@@ -193,6 +193,7 @@ fn told(manifest: &Path, profile: &str, goal: Option<Goal>) -> Result<(Packages,
         told: Settings::of_profile(&settings),
         goal,
         dependencies: known.with_default_features(),
+        ..Situation::default()
     };
     Ok((known.packages(), situation))
 }

@@ -23,7 +23,9 @@ use self::choose::Wanted;
 use self::record::Record;
 use super::args::{CargoArgs, CommonArgs};
 use super::build::{clean, voice};
-use super::cargo::{Artifact, Features, Profile, Project, Request, Scratch, Selection, Voice};
+use super::cargo::{
+    Artifact, ArtifactKind, Choice, Features, Profile, Project, Request, Scratch, Selection, Voice,
+};
 use super::commands::packages_of;
 use super::error::CliError;
 use crate::config::profile::{Profiles, Settings};
@@ -114,6 +116,15 @@ impl Bench {
     /// The package that is measured.
     pub fn package(&self) -> &cargo_metadata::Package {
         &self.wanted.package
+    }
+
+    /// Whether a library for Rust is made along with what is built.
+    pub fn is_rust_library_too(&self) -> bool {
+        let is_it = |target: &&cargo_metadata::Target| {
+            target.name == self.wanted.name && self.wanted.choice == Choice::Lib
+        };
+        let mut targets = self.wanted.package.targets.iter().filter(is_it);
+        self.wanted.kind != ArtifactKind::RustLibrary && targets.any(|t| t.is_lib() || t.is_rlib())
     }
 
     /// Cargo's name of what is built, and the kind of file that makes.

@@ -9,6 +9,10 @@ use crate::analysis::advise::{Advice, Basis, Change, Goal, Lto, OptLevel};
 /// Least, likely and most of a saving, in hundredths of a percent.
 type Shares = [u64; 3];
 
+/// How one file alone is made of a library that makes several.
+const APART: &str = "cargo rustc --release --lib --crate-type cdylib \
+                     --config profile.release.lto='\"fat\"' --config profile.release.codegen-units=1";
+
 /// Debug builds against optimised ones.
 const OPTIMISED: Shares = [3000, 6000, 9000];
 const FAT: Shares = [1000, 2700, 4500];
@@ -91,6 +95,13 @@ pub(super) fn lto(context: &Context<'_>) -> Vec<Advice> {
         FAT,
     );
     for advice in &mut all {
+        if context.situation.is_rust_library_too {
+            advice.finding =
+                "a library whose `crate-type` has `rlib` or `lib` too is not optimised when linking, \
+                              whatever `lto` says"
+                    .to_string();
+            advice.change = Change::Command(APART.to_string());
+        }
         advice.cost = "linking takes several times as long and more memory; programs get no slower";
     }
     all
