@@ -136,29 +136,32 @@ pub fn columns(width: u16, is_compared: bool, is_exact: bool) -> Vec<(Cell, u16,
     found
 }
 
-/// Titles of tabs with the cells they take; without room only the open one has its name.
+/// Titles of tabs with the cells they take; without room all but the open one are shortened, then left out.
 pub fn tabs(titles: &[&str], open: usize, width: u16) -> Vec<(usize, u16, String)> {
-    let label = |index: usize, full: bool| {
-        let key = if index < 10 { format!("{} ", (index + 1) % 10) } else { String::new() };
-        match full {
-            true => format!(" {key}{} ", titles[index]),
-            false if key.is_empty() => " + ".to_string(),
-            false => format!(" {key}"),
+    /// Letters that titles are shortened to, in turn.
+    const SHORT: [usize; 7] = [usize::MAX, 7, 6, 5, 4, 3, 0];
+    let label = |index: usize, letters: usize| {
+        // The digit that opens it; behind the tenth there are none.
+        let digit = if index < 10 { char::from(b'0' + ((index + 1) % 10) as u8) } else { '+' };
+        match titles[index].chars().take(letters).collect::<String>() {
+            title if title.is_empty() => format!(" {digit} "),
+            title => format!(" {digit} {title} "),
         }
     };
-    let lay = |full: &dyn Fn(usize) -> bool| -> (Vec<(usize, u16, String)>, usize) {
+    let lay = |letters: usize| {
         let mut x = 0;
         let mut all = Vec::new();
         for index in 0..titles.len() {
-            let text = label(index, full(index));
+            let text = label(index, if index == open { usize::MAX } else { letters });
             let start = x;
             x += text.len();
             all.push((index, start as u16, text));
         }
         (all, x)
     };
-    let (all, end) = lay(&|_| true);
-    if end <= usize::from(width) { all } else { lay(&|index| index == open).0 }
+    let mut tried = SHORT.into_iter().map(lay);
+    let fits = tried.find(|(_, end)| *end <= usize::from(width));
+    fits.unwrap_or_else(|| lay(0)).0
 }
 
 #[cfg(test)]
@@ -204,6 +207,8 @@ mod tests {
         let titles = ["Crates", "Symbols", "Sections"];
         let texts = |width| -> Vec<String> { tabs(&titles, 1, width).into_iter().map(|t| t.2).collect() };
         assert_eq!(texts(80), [" 1 Crates ", " 2 Symbols ", " 3 Sections "]);
+        assert_eq!(texts(30), [" 1 Crate ", " 2 Symbols ", " 3 Secti "]);
         assert_eq!(texts(20), [" 1 ", " 2 Symbols ", " 3 "]);
+        assert_eq!(texts(5), texts(20));
     }
 }
