@@ -16,7 +16,7 @@ use bloat::model::view::{Dim, Measure, Node, View, tree};
 use bloat::model::{Model, Sizes};
 use bloat::project::Packages;
 use bloat::render::{self, PageOptions, Style};
-use bloat::report::{self, DiffOptions, DuplicatesOptions, GenericsOptions, ShowOptions};
+use bloat::report::{self, AdviseOptions, DiffOptions, DuplicatesOptions, GenericsOptions, ShowOptions};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::pair;
@@ -131,14 +131,19 @@ fn answers(model: &Model) {
         plain,
     );
     assert_eq!(bytes, model.total().file, "the ledger");
-    let advices = advise::advise(model, &advise::Situation::default());
-    let report = report::advise(model, &advices, None, "release", None);
-    written(|out| render::advise_text(&report, &STYLE, out), plain);
-    written(|out| render::advise_markdown(&report, &PAGE, out), short);
     for row in model.crates.iter().take(3) {
         let report = report::explain_crate(model, model.names.get(row.label), "crate");
         written(|out| render::explain_crate_text(&report, &STYLE, out), plain);
     }
+}
+
+/// Advice on it.
+fn advice(model: &Model, found: Option<&bloat::model::Duplicates>) {
+    let advices = advise::advise(model, found, &advise::Situation::default());
+    let options = AdviseOptions { profile: "release", ..AdviseOptions::default() };
+    let report = report::advise(model, &advices, options);
+    written(|out| render::advise_text(&report, &STYLE, out), plain);
+    written(|out| render::advise_markdown(&report, &PAGE, out), short);
 }
 
 /// Reports on what is there more than once, which never save more than there is.
@@ -148,7 +153,8 @@ fn repeated(model: &Model, tables: &[bloat::model::Vtable], found: &bloat::model
         order: duplicates::Order::Saved,
         limit: None,
     };
-    let report = report::duplicates(model, Some(found), &options);
+    advice(model, Some(found));
+    let report = report::duplicates(model, Some(found), None, &options);
     written(
         |out| render::json(&report, out),
         |text| {
