@@ -1,7 +1,11 @@
 //! `bloat tree`: what each dependency costs, whoever lists the packages.
 
+mod containers;
+#[path = "../elf_builder/mod.rs"]
 mod elf_builder;
+#[path = "../program/mod.rs"]
 mod program;
+#[path = "../subjects/mod.rs"]
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +17,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use elf_builder::{Builder, CLASSES};
+use elf_builder::{Builder, CLASSES, EXEC, FUNC, Symbol};
 use program::{bloat, run, stdout};
 use subjects::scratch;
 
@@ -33,16 +37,55 @@ fn number(value: &Value) -> u64 {
     value.as_u64().expect("bytes are integers")
 }
 
-/// This program with all its dependencies. A snapshot of it, because that is asked much faster.
+/// A program of the name of this one with a function of each package that is locked, and some of the standard
+/// library's: what a real one says, told in moments. A snapshot, which knows no list of packages.
 fn subject() -> &'static Path {
     static SNAPSHOT: OnceLock<PathBuf> = OnceLock::new();
     SNAPSHOT.get_or_init(|| {
+        let program = scratch("subject");
+        std::fs::write(&program, of_packages(&locked())).expect("writable");
         let path = scratch("bloat.parquet");
         let mut save = bloat();
-        save.arg("save").arg(env!("CARGO_BIN_EXE_bloat")).arg("-o").arg(&path);
+        save.arg("save").arg(&program).arg("-o").arg(&path);
         stdout(save.arg("--manifest-path").arg(manifest()));
         path
     })
+}
+
+/// Names of crates of all packages in the lockfile.
+fn locked() -> Vec<String> {
+    let text = std::fs::read_to_string(lockfile()).expect("readable");
+    let names = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let names: BTreeSet<String> = names.map(|name| name.replace('-', "_")).collect();
+    names.into_iter().collect()
+}
+
+/// An ELF program with one function of each of these crates, each of another size.
+fn of_packages(crates: &[String]) -> Vec<u8> {
+    const ADDRESS: u64 = 0x40_1000;
+    const OFFSET: u64 = 0x1000;
+    let all = ["core", "alloc", "std"].into_iter().chain(crates.iter().map(String::as_str));
+    let mut symbols: Vec<(String, u64, u64)> = Vec::new();
+    let mut code: Vec<u8> = Vec::new();
+    for (number, krate) in all.enumerate() {
+        let size = 16 * (number as u64 + 1);
+        // https://doc.rust-lang.org/rustc/symbol-mangling/v0.html; no `_` stands between length and letter.
+        let name = format!("_RNvCs{number}x_{}{krate}4work", krate.len());
+        symbols.push((name, ADDRESS + code.len() as u64, size));
+        code.extend(std::iter::repeat_n(number as u8 | 1, size as usize));
+    }
+    let end = (OFFSET + code.len() as u64).next_multiple_of(16);
+    let symbols: Vec<Symbol<'_>> =
+        symbols.iter().map(|(name, at, size)| Symbol::new(name, FUNC, *at, *size)).collect();
+    let mut builder = Builder::new(CLASSES[0]);
+    builder.segment(5, OFFSET, ADDRESS, code.len() as u64, code.len() as u64);
+    builder.loaded(".text", EXEC, ADDRESS, OFFSET, &code);
+    builder.symbols(end, end + 0x8000, &symbols);
+    builder.finish(end + 0x1_0000, end + 0x1_1000)
+}
+
+fn lockfile() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")
 }
 
 /// Bytes of each crate in the file and in memory, by `show`.
@@ -216,7 +259,7 @@ fn packages_of_cargo_cost_what_their_crates_do() {
 
 #[test]
 fn a_lockfile_alone_is_enough() {
-    let lockfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    let lockfile = lockfile();
     let lockfile = lockfile.to_str().expect("UTF-8");
     let report = tree(&["-n", "0", "--lockfile", lockfile]);
     agrees(&report);
@@ -227,8 +270,7 @@ fn a_lockfile_alone_is_enough() {
 
 #[test]
 fn a_lockfile_of_another_build_is_told() {
-    let text =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).expect("readable");
+    let text = std::fs::read_to_string(lockfile()).expect("readable");
     let version = text.split("name = \"gimli\"\nversion = \"").nth(1).and_then(|t| t.split('"').next());
     let version = version.expect("gimli is locked");
     let other = scratch("other.lock");
@@ -260,7 +302,7 @@ fn a_lockfile_of_another_build_is_told() {
 
 #[test]
 fn what_limits_hide_is_counted() {
-    let lockfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    let lockfile = lockfile();
     let lockfile = lockfile.to_str().expect("UTF-8");
     for options in [
         &["-n", "3"][..],
@@ -322,16 +364,17 @@ fn packages_that_are_not_there_are_told() {
     assert_eq!(names, ["memchr@2.8.0", "app@0.1.0"]);
 }
 
+/// What `cargo auditable` makes of a list.
+fn pack(list: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(list).expect("memory is writable");
+    packed.finish().expect("memory is writable")
+}
+
 /// An ELF file without code that holds a list of packages.
 fn with_list(name: &str, list: &[u8]) -> PathBuf {
-    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(list).expect("memory is writable");
-    let packed = packed.finish().expect("memory is writable");
-    let mut builder = Builder::new(CLASSES[0]);
-    builder.loaded(".dep-v0", 0, 0x1000, 0x100, &packed);
-    let end = (0x100 + packed.len() as u64).next_multiple_of(16);
     let path = scratch(name);
-    std::fs::write(&path, builder.finish(end, end + 0x100)).expect("writable");
+    std::fs::write(&path, containers::elf(&pack(list))).expect("writable");
     path
 }
 
