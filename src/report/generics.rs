@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Head, Issue, head, issues};
 use crate::analysis::generics::{Generics, Group, Grouping, Instance, Question, Tables, arguments};
+use crate::error::Diagnostic;
 use crate::model::{CrateId, Model};
 
 /// What was compiled again and again.
@@ -277,8 +278,25 @@ pub fn generics(
         other_code,
         rows,
         vtables: tables.map(|tables| summary(tables, options.limit)),
-        diagnostics: issues(model),
+        diagnostics: issues(model).into_iter().chain(remarks(model, question, found)).collect(),
     }
+}
+
+/// What the numbers do not show by themselves.
+fn remarks(model: &Model, question: &Question, found: &Generics) -> Vec<Issue> {
+    let mut remarks = Vec::new();
+    let can_be_generic = |group: &Group| group.is_rust || group.is_generic == Some(true);
+    if question.filter.is_none() && found.code > 0 && !found.groups.iter().any(can_be_generic) {
+        let text = "no function has a name of Rust or of a template, and without names copies are not told from \
+                    other code: ask for the file before it is stripped, or name its debug information (--debug-file)";
+        remarks.push(Diagnostic::note("no-names", text).bytes(found.code));
+    }
+    if model.facts.format == "macho" && model.members.len() > 1 {
+        let text = "a universal file has the program once for each architecture, and copies in all of them count: \
+                    --arch asks for one";
+        remarks.push(Diagnostic::note("several-architectures", text));
+    }
+    remarks.iter().map(Issue::from).collect()
 }
 
 impl Portion {

@@ -328,3 +328,29 @@ fn every_format_is_answered() {
         assert!(groups >= least, "{file}: {groups}");
     }
 }
+
+/// What the numbers cannot show stands below them.
+#[test]
+fn files_without_names_and_with_several_programs_are_told() {
+    let of = |name: &str, options: &[&str]| -> Vec<String> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/macho").join(name);
+        let mut command = bloat();
+        command.arg("generics").arg(&file).args(["--format", "json"]).args(options);
+        let report: Value = serde_json::from_str(&stdout(&mut command)).expect("it is JSON");
+        let all = report["diagnostics"].as_array().expect("a list").iter();
+        all.filter_map(|d| d["code"].as_str()).map(str::to_string).collect()
+    };
+    let has = |codes: &[String], code: &str| codes.iter().any(|c| c == code);
+    for (name, options, nameless, several) in [
+        ("station-x86_64-v1", &[][..], false, false),
+        ("station-universal-v1", &[], false, true),
+        ("station-universal-v1", &["--arch", "arm64"], false, false),
+        ("station-x86_64-v1-stripped", &[], true, false),
+        // Nothing passes, which says nothing of the file.
+        ("station-x86_64-v1", &["--filter", "crate=nobody"], false, false),
+    ] {
+        let codes = of(name, options);
+        assert_eq!(has(&codes, "no-names"), nameless, "{name} {options:?}: {codes:?}");
+        assert_eq!(has(&codes, "several-architectures"), several, "{name} {options:?}: {codes:?}");
+    }
+}
