@@ -25,7 +25,7 @@ use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
 use crate::project::Packages;
 use crate::render::{self, PageOptions, Style, for_terminal};
-use crate::report::{self, ShowOptions};
+use crate::report::{self, Issue, ShowOptions};
 use crate::snapshot;
 use crate::timing;
 
@@ -324,6 +324,17 @@ pub(super) fn diagnostics(model: &Model, common: &CommonArgs) {
     let worth = |severity| common.verbose || severity == Severity::Warning;
     for d in model.diagnostics.iter().filter(|d| worth(d.severity)) {
         say(format_args!("{}: {}", d.severity.as_str(), for_terminal(&d.message)));
+    }
+}
+
+/// The same of a report that has more to tell than its model.
+pub(super) fn issues(all: &[Issue], common: &CommonArgs) {
+    if common.quiet {
+        return;
+    }
+    let worth = |d: &&Issue| common.verbose || d.severity == Severity::Warning.as_str();
+    for d in all.iter().filter(worth) {
+        say(format_args!("{}: {}", d.severity, for_terminal(&d.message)));
     }
 }
 

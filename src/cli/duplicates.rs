@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::args::{CommonArgs, PageArgs, ShowFormat};
-use super::commands::{diagnostics, filter_of, finish, open, packages_of, page, prepare, search};
+use super::commands::{filter_of, finish, issues, open, packages_of, page, prepare, search};
 use super::listing::Wanted;
 use super::output::{style, write_to};
 use crate::analysis::duplicates::{Order, Scope};
@@ -105,7 +105,9 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
         ShowFormat::Markdown => render::duplicates_markdown(&report, &page, out),
         ShowFormat::Text => render::duplicates_text(&report, &style, out),
     })?;
-    diagnostics(&model, common);
+    if args.format == ShowFormat::Csv {
+        issues(&report.diagnostics, common);
+    }
     finish(common);
     Ok(())
 }

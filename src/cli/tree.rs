@@ -4,17 +4,16 @@ use anyhow::Result;
 
 use super::args::tree::{TreeArgs, TreeSortArg};
 use super::args::{MeasureArg, ShowFormat};
-use super::commands::{filter_of, finish, packages_of, page, prepare, search};
+use super::commands::{filter_of, finish, issues, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::listing::{Wanted, not_listed};
-use super::output::{say, style, write_to};
+use super::output::{style, write_to};
 use super::subject;
 use crate::analysis::tree::{Direction, Question, TreeSort, answer};
-use crate::error::Severity;
 use crate::model::Model;
 use crate::model::view::Measure;
 use crate::project::graph::Graph;
-use crate::render::{self, for_terminal};
+use crate::render;
 use crate::report;
 use crate::timing::phase;
 
@@ -68,10 +67,8 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
         ShowFormat::Markdown => render::tree_markdown(&report, &page, out),
         ShowFormat::Text => render::tree_text(&report, &style, out),
     })?;
-    if args.format == ShowFormat::Csv && !common.quiet {
-        for d in report.diagnostics.iter().filter(|d| d.severity == Severity::Warning.as_str()) {
-            say(format_args!("{}: {}", d.severity, for_terminal(&d.message)));
-        }
+    if args.format == ShowFormat::Csv {
+        issues(&report.diagnostics, common);
     }
     finish(common);
     Ok(())

@@ -2,8 +2,9 @@
 
 use super::elf_builder::{Builder, CLASSES, EXEC, FUNC, Symbol};
 use super::made::Program;
+use super::program::run;
 use super::subjects::{fixtures, scratch};
-use super::{groups, number, report};
+use super::{bloat, groups, number, report};
 
 /// A library with `count` functions of `size` equal bytes, one behind the other.
 fn many(count: u64, size: u64) -> Vec<u8> {
@@ -62,6 +63,12 @@ fn machines_that_are_not_read_are_compared_by_bytes_and_that_is_said() {
     let path = scratch("s390x");
     std::fs::write(&path, b.finish(0x2200, 0x2300)).expect("the file can be written");
     let found = report(&path, &[]);
+    // CSV has no place for it.
+    for (format, is_said) in [("csv", true), ("text", false)] {
+        let output = run(bloat().arg("duplicates").arg(&path).args(["--format", format]));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("instructions of this machine are not read"), is_said, "{format}: {said}");
+    }
     std::fs::remove_file(&path).expect("the file can be removed");
     assert_eq!(groups(&found["functions"]), [["a", "b"]]);
     assert!(found["functions"]["saved"].get("safe").is_none(), "nothing is known of addresses: {found}");
