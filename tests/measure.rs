@@ -180,6 +180,22 @@ fn what_cannot_be_built_says_why() {
     assert_eq!(broken.status.code(), Some(2));
     let words = String::from_utf8_lossy(&broken.stderr).into_owned();
     assert!(words.contains("this feature does not work"), "{words}");
+    let no_linker = ["--", "--config", "target.'cfg(all())'.linker=\"no-such-linker\""];
+    for command in [
+        &["advise", "-q"] as &[&str],
+        &["profiles", "-q", "--only", "strip"],
+        &["features", "-q", "--only", "greet"],
+    ] {
+        for (flags, hint) in [
+            (&no_linker as &[&str], "hint: install the linker"),
+            (&["--target", "no-such-platform"], "hint: `no-such-platform` is no target of this compiler"),
+        ] {
+            let failed = run(ws.bloat().args(command).args(["-p", "app", "--bin", "app"]).args(flags));
+            let words = String::from_utf8_lossy(&failed.stderr).into_owned();
+            assert_eq!(failed.status.code(), Some(2), "{words}");
+            assert!(words.contains(hint), "{command:?} {flags:?}: {words}");
+        }
+    }
     let unknown = run(ws.bloat().args(["advise", "-q", "--bin", "app", "--profile", "relase"]));
     let words = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(words.contains("is `release` meant?"), "{words}");

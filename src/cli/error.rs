@@ -29,6 +29,11 @@ impl CliError {
         self
     }
 
+    /// What the user can do, if this says so itself.
+    pub(super) fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The same with the error that caused it.
     pub(super) fn with_source(mut self, source: impl Into<anyhow::Error>) -> CliError {
         self.source = Some(source.into());

@@ -95,20 +95,23 @@ pub struct Outcome {
     /// Why it failed, or why it could not be run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What to do about that, if anything is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// What was measured.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
 }
 
 impl Outcome {
-    /// A build that failed.
-    pub fn failed(reason: String) -> Outcome {
-        Outcome { status: "failed", same_as: None, reason: Some(reason), measured: None }
+    /// A build that failed, and what to do about it.
+    pub fn failed(reason: String, hint: Option<String>) -> Outcome {
+        Outcome { status: "failed", same_as: None, reason: Some(reason), hint, measured: None }
     }
 
     /// A build that succeeded.
     pub fn built(measured: Measured) -> Outcome {
-        Outcome { status: "built", same_as: None, reason: None, measured: Some(measured) }
+        Outcome { status: "built", same_as: None, reason: None, hint: None, measured: Some(measured) }
     }
 
     /// The same as an earlier row.

@@ -70,12 +70,9 @@ impl Sums {
             }
             let owner = model.owner(leaf.owner);
             sums.crates.entry(owner.krate).or_default().add(&leaf);
-            // Who made a copy decides how it was compiled; a generic of std is the user's code.
-            let made_by = match owner.instantiated_by {
-                CrateId::NONE => owner.krate,
-                krate => krate,
-            };
-            match source(model, made_by) {
+            // Who owns it has made it: of what the toolchain defines the owner is who made the copy. Who made a copy
+            // of other code is no guide: optimised as a whole, a program is one file with the name of any crate.
+            match source(model, owner.krate) {
                 Some(Source::Std) => sums.toolchain.add(&leaf),
                 Some(Source::C) => sums.foreign.add(&leaf),
                 Some(_) => sums.compiled.add(&leaf),
@@ -119,7 +116,7 @@ pub(super) fn alignment(model: &Model) -> (u64, u64) {
     for leaf in model.leaves.iter().filter(|leaf| leaf.home && leaf.kind == Kind::Code) {
         let Some(symbol) = leaf.symbol.get().and_then(|i| model.symbols.get(i)) else { continue };
         let owner = model.owner(leaf.owner);
-        let made_here = !matches!(source(model, owner.instantiated_by), None | Some(Source::Std | Source::C));
+        let made_here = !matches!(source(model, owner.krate), None | Some(Source::Std | Source::C));
         let (SymbolSort::Function, Some(address), true) = (symbol.sort, symbol.address, made_here) else {
             continue;
         };

@@ -124,9 +124,7 @@ fn on_package(args: &AdviseArgs) -> Result<()> {
 
 /// Builds what everything else is compared with.
 fn must_build(bench: &Bench, variant: &Variant) -> Result<Sample> {
-    bench.build(variant)?.map_err(|reason| {
-        CliError::new("failed to build the package as it is").with_source(anyhow::anyhow!(reason)).into()
-    })
+    bench.build(variant)?.map_err(|unbuilt| unbuilt.error("failed to build the package as it is").into())
 }
 
 fn announce_own(variant: &Variant, args: &AdviseArgs) {

@@ -106,7 +106,7 @@ impl Trials<'_> {
         };
         Ok(match after {
             Ok(after) => Trial::measured(before, after.size, advice.saving.as_ref()),
-            Err(reason) => Trial::failed(reason),
+            Err(unbuilt) => Trial::failed(unbuilt.reason),
         })
     }
 
@@ -123,7 +123,7 @@ impl Trials<'_> {
         add_flags(&mut variant, &all.rustflags);
         Ok(match self.bench.build(&variant)? {
             Ok(after) => Trial::measured(self.shipped.size, after.size, all.saving.as_ref()),
-            Err(reason) => Trial::failed(reason),
+            Err(unbuilt) => Trial::failed(unbuilt.reason),
         })
     }
 

@@ -11,7 +11,7 @@ use super::commands::{finish, page, prepare, search};
 use super::error::CliError;
 use super::measure::{Bench, Variant};
 use super::output::{style, write_to};
-use super::profiles::{against, announce, measure, subject_of};
+use super::profiles::{against, announce, measure, subject_of, unbuilt};
 use super::subject;
 use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
@@ -37,10 +37,7 @@ pub(super) fn features(args: &FeaturesArgs) -> Result<()> {
     };
     let rows = measured(&bench, &plan, args)?;
     if rows.iter().all(|row| row.outcome.measured.is_none()) {
-        let reason = rows.first().and_then(|row| row.outcome.reason.clone()).unwrap_or_default();
-        return Err(CliError::new("no set of features could be built")
-            .with_source(anyhow::anyhow!(reason))
-            .into());
+        return Err(unbuilt("no set of features could be built", rows.first().map(|row| &row.outcome)));
     }
     let head =
         VariantsHead::new("features", subject_of(&bench), bench.scratch().root().display().to_string());

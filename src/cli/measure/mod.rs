@@ -90,6 +90,31 @@ pub(super) struct Sample {
     pub content: u64,
 }
 
+/// Why a variant could not be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unbuilt {
+    /// What cargo said, in a line.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Unbuilt {
+    /// One that nothing can be done about.
+    fn because(reason: impl Into<String>) -> Unbuilt {
+        Unbuilt { reason: reason.into(), hint: None }
+    }
+
+    /// The error for a command that cannot go on without it.
+    pub fn error(self, message: &str) -> CliError {
+        let error = CliError::new(message).with_source(anyhow::anyhow!(self.reason));
+        match self.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
 impl Bench {
     /// The artifact that was asked for. `None` if all that was asked for was to clean up, which is done.
     pub fn open(cargo: &CargoArgs, common: &CommonArgs) -> Result<Option<Bench>> {
@@ -170,8 +195,8 @@ impl Bench {
         Identity(format!("{base} {effective:?} {features:?} {config:?} {last_flags:?} {rustflags:?}"))
     }
 
-    /// Builds a variant. A build that fails is an answer too: why it failed, in a line.
-    pub fn build(&self, variant: &Variant) -> Result<Result<Sample, String>> {
+    /// Builds a variant. A build that fails is an answer too.
+    pub fn build(&self, variant: &Variant) -> Result<Result<Sample, Unbuilt>> {
         let mut selection = self.selection.clone();
         if let Some(features) = &variant.features {
             selection.features = features.clone();
@@ -182,7 +207,7 @@ impl Bench {
         if !variant.rustflags.is_empty()
             && let Err(reason) = add_rustflags(&mut selection, &variant.rustflags)
         {
-            return Ok(Err(reason.to_string()));
+            return Ok(Err(Unbuilt::because(reason)));
         }
         let profile = Profile {
             name: self.base(variant).to_string(),
@@ -198,10 +223,14 @@ impl Bench {
         })?;
         let built = match built {
             Ok(built) => built,
-            Err(failed) => return Ok(Err(failed.reason)),
+            Err(failed) => {
+                let hint = failed.error.own_hint().map(str::to_string);
+                return Ok(Err(Unbuilt { reason: failed.reason, hint }));
+            }
         };
         let Some(artifact) = built.artifacts.iter().find(|artifact| self.wanted.is(artifact)) else {
-            return Ok(Err(format!("cargo built no {} `{}`", self.wanted.kind.as_str(), self.wanted.name)));
+            let reason = format!("cargo built no {} `{}`", self.wanted.kind.as_str(), self.wanted.name);
+            return Ok(Err(Unbuilt::because(reason)));
         };
         let folder = self.folder(variant);
         let path = self.keep(artifact, &folder)?;

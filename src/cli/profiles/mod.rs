@@ -11,7 +11,7 @@ use super::args::{CommonArgs, ProfilesArgs, ShowFormat};
 use super::cargo::Selection;
 use super::commands::{finish, page, prepare, search};
 use super::error::CliError;
-use super::measure::{Bench, Identity, Sample, Variant, repeat};
+use super::measure::{Bench, Identity, Sample, Unbuilt, Variant, repeat};
 use super::output::{say, style, write_to};
 use super::subject;
 use crate::project::Packages;
@@ -48,8 +48,8 @@ pub(super) fn profiles(args: &ProfilesArgs) -> Result<()> {
     };
     let sized = report.rows.iter().filter_map(|row| Some((row.outcome.file()?, row)));
     let Some((_, smallest)) = sized.min_by_key(|(file, _)| *file) else {
-        let reason = report.rows.first().and_then(|row| row.outcome.reason.clone()).unwrap_or_default();
-        return Err(CliError::new("no profile could be built").with_source(anyhow::anyhow!(reason)).into());
+        let first = report.rows.first().map(|row| &row.outcome);
+        return Err(unbuilt("no profile could be built", first));
     };
     if args.apply.is_some() {
         return apply(&variants, &smallest.name, bench.selection().profile(), Some(smallest), common);
@@ -124,11 +124,11 @@ pub(super) fn measure(
 ) -> Result<Outcome> {
     let sample = match bench.build(variant)? {
         Ok(sample) => sample,
-        Err(reason) => return Ok(Outcome::failed(reason)),
+        Err(unbuilt) => return Ok(Outcome::failed(unbuilt.reason, unbuilt.hint)),
     };
     let model = match subject::model(&sample.path, &Packages::default(), &search(common), common) {
         Ok(model) => model,
-        Err(error) => return Ok(Outcome::failed(format!("{error:#}"))),
+        Err(error) => return Ok(Outcome::failed(format!("{error:#}"), None)),
     };
     let mut size = VariantSize::of(&model);
     if !no_compress {
@@ -142,6 +142,12 @@ pub(super) fn measure(
         build: build_time(&sample),
         run_time: None,
     }))
+}
+
+/// The error for a command that could build nothing; why is what became of the first row.
+pub(super) fn unbuilt(message: &str, first: Option<&Outcome>) -> anyhow::Error {
+    let reason = first.and_then(|outcome| outcome.reason.clone()).unwrap_or_default();
+    Unbuilt { reason, hint: first.and_then(|outcome| outcome.hint.clone()) }.error(message).into()
 }
 
 fn build_time(sample: &Sample) -> BuildTime {

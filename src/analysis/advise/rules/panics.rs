@@ -12,12 +12,12 @@ const LANDING: [u64; 3] = [600, 1500, 2400];
 
 /// Of the exception tables, in hundredths of a percent: they list what is cleaned up, so they grow with the code
 /// for it.
-const TABLES: [u64; 3] = [25_000, 43_500, 65_000];
+const TABLES: [u64; 3] = [35_000, 58_000, 85_000];
 
 /// Unwinding.
 pub(super) fn abort(context: &Context<'_>) -> Vec<Advice> {
     let unoptimised = context.settings.opt_level == Some(OptLevel::None);
-    if context.settings.panic != Some(Panic::Unwind) || unoptimised {
+    if context.settings.panic != Some(Panic::Unwind) || unoptimised || !can_unwind(context) {
         return Vec::new();
     }
     let compiled = context.sums.compiled;
@@ -45,19 +45,30 @@ pub(super) fn abort(context: &Context<'_>) -> Vec<Advice> {
     }]
 }
 
-/// Bytes of exception tables, language-specific data by the names of their sections, without those of the
-/// standard library, which stay as they are.
+/// Whether the file shows that a panic unwinds. There are platforms on which none does, whatever profiles say.
+fn can_unwind(context: &Context<'_>) -> bool {
+    let model = context.model;
+    let has_tables = || model.sections.iter().any(|row| model.names.get(row.name).contains("gcc_except_tab"));
+    let has_runtime = || model.crates.iter().any(|row| model.names.get(row.name) == "panic_unwind");
+    // Windows has unwind tables of its own, in which those of Rust cannot be told from others.
+    model.facts.format == "pe" || has_tables() || has_runtime()
+}
+
+/// Bytes of exception tables, language-specific data by the names of their sections, of what was compiled for this
+/// binary: those of the standard library stay as they are, and what the linker dropped has left some too.
 fn exception_tables(context: &Context<'_>) -> u64 {
     let model = context.model;
     let is_one = |leaf: &Leaf| {
         let row = leaf.section.get().and_then(|i| model.sections.get(i));
         row.is_some_and(|row| model.names.get(row.name).contains("gcc_except_tab"))
     };
-    let is_of_std = |leaf: &Leaf| source(model, model.owner(leaf.owner).krate) == Some(Source::Std);
+    let is_compiled = |leaf: &Leaf| {
+        !matches!(source(model, model.owner(leaf.owner).krate), None | Some(Source::Std | Source::C))
+    };
     model
         .leaves
         .iter()
-        .filter(|leaf| leaf.in_file && is_one(leaf) && !is_of_std(leaf))
+        .filter(|leaf| leaf.in_file && is_one(leaf) && is_compiled(leaf))
         .map(|leaf| leaf.len)
         .sum()
 }
