@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::line::{Joined, Line, Shift};
-use super::{Charge, Format, Header, Image, Machine, Member, Pointer, Region, RegionPlace, Target};
+use super::{Charge, Format, Header, Image, Machine, Member, Pointer, Region, RegionPlace, Target, trouble};
 use crate::error::Diagnostic;
 use crate::kind::Kind;
 
@@ -59,6 +59,7 @@ pub(super) fn join<'data>(whole: Whole, parts: Vec<Part<'data>>) -> Image<'data>
     }
     image.unit_ranges.sort_unstable();
     image.unit_parts.sort_unstable();
+    image.diagnostics = trouble::of_members(image.diagnostics);
     image
 }
 

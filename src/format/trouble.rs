@@ -1,5 +1,8 @@
 //! Collects diagnostics of one reader, and few enough to read.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::error::Diagnostic;
 
 /// How many diagnostics of one code are kept one by one.
@@ -42,9 +45,41 @@ impl Trouble {
     }
 }
 
+/// How many diagnostics of one code are kept of all members of a file.
+const OF_MEMBERS: u64 = 64;
+
+/// Of diagnostics of many members, the first of each code; where there are more, their number.
+pub(crate) fn of_members(all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut counts: BTreeMap<Cow<'static, str>, u64> = BTreeMap::new();
+    let mut kept = all;
+    kept.retain(|diagnostic| {
+        let count = counts.entry(diagnostic.code.clone()).or_default();
+        *count += 1;
+        *count <= OF_MEMBERS
+    });
+    for (code, count) in counts {
+        if count > OF_MEMBERS {
+            let text = format!("{} more of the same kind", count - OF_MEMBERS);
+            kept.push(Diagnostic { code, ..Diagnostic::warning("", text) });
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_members_each_code_is_told_and_its_number() {
+        let one = |code: &'static str, n: u64| Diagnostic::warning(code, format!("{n}"));
+        let all = (0..100_000).map(|n| one("a", n)).chain([one("b", 0)]).collect();
+        let kept = of_members(all);
+        assert_eq!(kept.len(), 66);
+        assert_eq!((&*kept[64].code, &*kept[65].code), ("b", "a"));
+        assert_eq!(kept[65].message, "99936 more of the same kind");
+        assert_eq!(of_members(vec![one("a", 1), one("a", 2)]), [one("a", 1), one("a", 2)]);
+    }
 
     #[test]
     fn many_of_one_code_are_summed_up() {
