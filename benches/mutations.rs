@@ -172,6 +172,11 @@ fn watch(mut child: Child, allowed: u64) -> Result<(Duration, u64), Failure> {
 /// The most memory a process has had at once; 0 where the system does not tell.
 fn high_water(status: &Path) -> u64 {
     let text = fs::read_to_string(status).unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("Name:")).unwrap_or_default();
+    // Until it is started, a process is a copy of this one.
+    if fs::read_to_string("/proc/self/comm").is_ok_and(|own| own.trim() == name.trim()) {
+        return 0;
+    }
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
