@@ -173,6 +173,8 @@ pub struct Situation {
     pub goal: Option<Goal>,
     /// Whether a library for Rust is made with it, which keeps cargo from optimising it when linking.
     pub is_rust_library_too: bool,
+    /// Whether the standard library was compiled for it, as `-Zbuild-std` does.
+    pub is_std_compiled: bool,
     /// Dependencies of the workspace's own packages that have their default features on.
     pub dependencies: Vec<Dependency>,
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::sums::{alignment, source};
-use crate::model::{Model, Source};
+use crate::kind::Kind;
+use crate::model::{CrateId, Model, Source};
 use crate::names;
 
 /// Levels of optimisation.
@@ -240,7 +241,28 @@ fn lto(model: &Model, crates_with_units: usize) -> Option<Lto> {
     let has_debug_info = model.facts.debug_info.is_some();
     let compiled =
         model.crates.iter().filter(|row| !matches!(row.source, None | Some(Source::Std | Source::C)));
-    (!has_debug_info && crates_with_units == 1 && compiled.count() > 2).then_some(Lto::Fat)
+    let is_one = !has_debug_info && crates_with_units == 1 && compiled.count() > 2;
+    (is_one || is_made_by_one(model)).then_some(Lto::Fat)
+}
+
+/// Least code that says anything about who made it.
+const ENOUGH_CODE: u64 = 16 * 1024;
+
+/// Whether code of several crates was all made by one, which is how object files of one crate each never are.
+fn is_made_by_one(model: &Model) -> bool {
+    let (mut makers, mut owners) = (BTreeMap::new(), BTreeMap::new());
+    let mut all = 0u64;
+    for leaf in model.leaves.iter().filter(|leaf| leaf.kind == Kind::Code && leaf.in_file) {
+        let owner = model.owner(leaf.owner);
+        let is_compiled = !matches!(source(model, owner.krate), None | Some(Source::Std | Source::C));
+        if is_compiled && owner.instantiated_by != CrateId::NONE {
+            *makers.entry(owner.instantiated_by).or_insert(0u64) += leaf.len;
+            *owners.entry(owner.krate).or_insert(0u64) += leaf.len;
+            all += leaf.len;
+        }
+    }
+    let most = |sums: &BTreeMap<CrateId, u64>| sums.values().copied().max().unwrap_or(0);
+    all >= ENOUGH_CODE && most(&makers) >= all / 10 * 9 && most(&owners) <= all / 10 * 8
 }
 
 /// The runtime that is linked in tells.

@@ -22,8 +22,8 @@ pub struct Together {
 /// Where two contradict each other, the one with the larger `worth` stands; one that another contains is not
 /// counted on its own. `None` if there are not two.
 ///
-/// The most likely saving is the sum of all: programs that were measured saved 95% to 100% of it
-/// (`docs/shrink.md`). It is at least what one of them saves at least.
+/// The most likely saving is the sum of all, though parts overlap: three programs saved 77%, 95% and 99% of what
+/// the parts saved one by one. It is at least what one of them saves at least.
 pub fn together(list: &[Advice], worth: impl Fn(usize) -> i64) -> Option<Together> {
     let mut order: Vec<usize> = (0..list.len()).filter(|&i| list[i].change.is_mechanical()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(worth(i)));

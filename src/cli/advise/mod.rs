@@ -95,6 +95,11 @@ fn on_package(args: &AdviseArgs) -> Result<()> {
             told: Settings::of_profile(&effective),
             goal: args.goal.map(goal),
             is_rust_library_too: bench.is_rust_library_too(),
+            is_std_compiled: bench
+                .selection()
+                .rest
+                .iter()
+                .any(|word| word.to_string_lossy().contains("build-std")),
             dependencies: known.with_default_features(),
         };
         (known.packages(), situation)

@@ -37,7 +37,17 @@ fn on_code(
     shares: Shares,
 ) -> Vec<Advice> {
     let compiled = context.sums.compiled;
-    let reached = compiled.code + compiled.unwind;
+    let mut reached = compiled.code + compiled.unwind;
+    let mut all = vec![
+        proof("code compiled for this binary", compiled.code),
+        proof("its unwind tables", compiled.unwind),
+    ];
+    // Optimised as a whole, the code of the standard library is made anew too.
+    if context.settings.lto == Some(Lto::Fat) || context.situation.is_std_compiled {
+        let toolchain = context.sums.toolchain;
+        reached += toolchain.code + toolchain.unwind;
+        all.push(proof("code of the standard library, compiled with it", toolchain.code + toolchain.unwind));
+    }
     let [low, likely, high] = shares.map(|s| share(reached, s));
     if high < context.worth() {
         return Vec::new();
@@ -46,10 +56,7 @@ fn on_code(
         rule,
         title: title.to_string(),
         finding,
-        proof: vec![
-            proof("code compiled for this binary", compiled.code),
-            proof("its unwind tables", compiled.unwind),
-        ],
+        proof: all,
         saving: Some(context.shipped(low, likely, high, Basis::Experience)),
         change: Change::Profile(lines),
         cost: "",

@@ -7,6 +7,21 @@ use crate::kind::Kind;
 /// Of code that LLVM made, in hundredths of a percent: see `docs/shrink.md`.
 const OPTIMISED: [u64; 3] = [200, 900, 2000];
 
+/// With the features that rustc takes for granted: a module that was stripped does not say any more that it uses them.
+const COMMAND: [&str; 11] = [
+    "wasm-opt",
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "IN",
+    "-o",
+    "OUT",
+];
+
 /// `wasm-opt`.
 pub(super) fn optimise(context: &Context<'_>) -> Vec<Advice> {
     let code = context.sums.kind(Kind::Code);
@@ -20,7 +35,7 @@ pub(super) fn optimise(context: &Context<'_>) -> Vec<Advice> {
         finding: "LLVM leaves code that Binaryen makes smaller, unless that was done already".to_string(),
         proof: vec![proof("code", code)],
         saving: Some(context.shipped(low, likely, high, Basis::Experience)),
-        change: Change::Tool(&["wasm-opt", "-Oz", "IN", "-o", "OUT"]),
+        change: Change::Tool(&COMMAND),
         cost: "a second or two for each megabyte in each build",
         unfit: &[],
     }]
