@@ -5,7 +5,7 @@
 //! long. The subject is the ELF file that `BLOAT_BENCH_FILE` names, with its debug information
 //! inside and not compressed, or this program itself.
 
-use std::path::PathBuf;
+mod subject;
 
 use bloat::format::Detail;
 use bloat::input::Input;
@@ -15,15 +15,10 @@ use divan::Bencher;
 use gimli::{Dwarf, EndianSlice, LittleEndian};
 use object::read::elf::{ElfFile64, FileHeader, SectionHeader};
 use rayon::prelude::*;
+use subject::subject;
 
 fn main() {
     divan::main();
-}
-
-fn subject() -> Input {
-    let named = std::env::var_os("BLOAT_BENCH_FILE").map(PathBuf::from);
-    let path = named.unwrap_or_else(|| std::env::current_exe().expect("a program knows its path"));
-    Input::open(&path).expect("the subject is readable")
 }
 
 /// The debug sections of an ELF file, by name.

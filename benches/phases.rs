@@ -3,23 +3,17 @@
 //! The subject is the file that `BLOAT_BENCH_FILE` names, or this program itself:
 //! optimised Rust with symbols. Each phase gets what the one before it made.
 
-use std::path::PathBuf;
+mod subject;
 
-use bloat::input::Input;
 use bloat::model::Model;
 use bloat::model::view::{Dim, View, tree};
 use bloat::project::Packages;
 use divan::Bencher;
 use divan::counter::BytesCount;
+use subject::subject;
 
 fn main() {
     divan::main();
-}
-
-fn subject() -> Input {
-    let named = std::env::var_os("BLOAT_BENCH_FILE").map(PathBuf::from);
-    let path = named.unwrap_or_else(|| std::env::current_exe().expect("a program knows its path"));
-    Input::open(&path).expect("the subject is readable")
 }
 
 fn model() -> Model {

@@ -305,6 +305,31 @@ fn a_database_of_another_build_is_refused_with_both_ids() {
     assert_eq!(refused, Refused::OtherBuild { wanted, found: id });
 }
 
+/// The checksums of files are the first subsection of a module's lines; its length is made absurd.
+#[test]
+fn lines_that_break_off_are_told_and_the_rest_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pe/station-msvc-x86_64-v2.pdb");
+    let mut bytes = std::fs::read(path).expect("readable");
+    let told = |bytes: &[u8]| {
+        let database = Database::open(bytes, None, Detail::Code).expect("a database");
+        let facts = database.facts(&locate);
+        let cut = facts.diagnostics.iter().filter(|d| d.code == "pdb-lines-cut").count();
+        let code = facts.code.expect("asked for");
+        (cut, code.frames.len(), code.rows.len(), facts.symbols.len())
+    };
+    let whole = told(&bytes);
+    assert!(whole.0 == 0 && whole.1 > 1000 && whole.2 > 1000, "{whole:?}");
+    // Kind and length, then the first entry: a text, 32 bytes of SHA-256.
+    let is_head = |w: &[u8]| w.starts_with(&[0xf4, 0, 0, 0]) && w[12..14] == [32, 3];
+    let at = bytes.windows(14).position(is_head).expect("checksums");
+    bytes[at + 4..at + 8].fill(0xff);
+    let cut = told(&bytes);
+    assert!(cut.0 == 1, "{cut:?}");
+    // Inlined functions are in other records, and all other modules are whole.
+    assert_eq!((cut.1, cut.3), (whole.1, whole.3));
+    assert!(cut.2 > 0 && cut.2 <= whole.2, "{cut:?}, {whole:?}");
+}
+
 /// Marsaglia's xorshift: the same numbers everywhere.
 struct Random(u64);
 

@@ -92,6 +92,19 @@ fn a_page_that_there_is_not_is_an_error_that_lists_the_others() {
 }
 
 #[test]
+fn pages_go_into_a_folder_and_nowhere_else() {
+    let folder = scratch("no-folder");
+    std::fs::create_dir_all(&folder).expect("writable");
+    let file = folder.join("file");
+    std::fs::write(&file, "kept").expect("writable");
+    let output = bloat().args(["man", "--all"]).arg(&file).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(text.contains("failed to make the folder") && text.contains("no-folder"), "{text}");
+    assert_eq!(std::fs::read_to_string(&file).expect("readable"), "kept");
+}
+
+#[test]
 fn the_version_names_the_commit_and_the_features() {
     let short = stdout(bloat().arg("-V"));
     assert_eq!(short.trim_end(), format!("bloat {}", env!("CARGO_PKG_VERSION")));

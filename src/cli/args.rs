@@ -499,6 +499,20 @@ pub(super) enum MeasureArg {
     Mem,
 }
 
+/// How an answer that is a table is written, and what is the same for all.
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub format: ShowFormat,
+
+    #[command(flatten)]
+    pub page: PageArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ShowFormat {
     /// Aligned, for people

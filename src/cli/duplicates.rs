@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::args::{CommonArgs, PageArgs, ShowFormat};
+use super::args::{ReportArgs, ShowFormat};
 use super::commands::{filter_of, finish, issues, open, packages_of, page, prepare, search};
 use super::listing::Wanted;
 use super::output::{style, write_to};
@@ -40,15 +40,8 @@ pub(super) struct DuplicatesArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
-
     #[command(flatten)]
-    pub page: PageArgs,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
+    pub report: ReportArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +56,7 @@ pub(super) enum OrderArg {
 
 /// Runs `bloat duplicates`.
 pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
-    let common = &args.common;
+    let common = &args.report.common;
     prepare(common)?;
     let filter = filter_of(args.filter.as_deref())?;
     let packages = packages_of(common.manifest_path.as_deref())?;
@@ -98,14 +91,14 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
         limit: (args.limit > 0).then_some(args.limit),
     };
     let report = phase("report", || report::duplicates(&model, found.as_ref(), listed, &options));
-    let (style, page) = (style(common), page(&args.page, common)?);
-    write_to(common.output.as_deref(), &[&args.file], |out| match args.format {
+    let (style, page) = (style(common), page(&args.report.page, common)?);
+    write_to(common.output.as_deref(), &[&args.file], |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
         ShowFormat::Csv => render::duplicates_csv(&report, out),
         ShowFormat::Markdown => render::duplicates_markdown(&report, &page, out),
         ShowFormat::Text => render::duplicates_text(&report, &style, out),
     })?;
-    if args.format == ShowFormat::Csv {
+    if args.report.format == ShowFormat::Csv {
         issues(&report.diagnostics, common);
     }
     finish(common);

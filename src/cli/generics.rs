@@ -15,9 +15,9 @@ use crate::{attrib, format, render};
 
 /// Runs `bloat generics`.
 pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
-    let common = &args.common;
+    let common = &args.report.common;
     prepare(common)?;
-    let page = page(&args.page, common)?;
+    let page = page(&args.report.page, common)?;
     let question = question(args)?;
     let (model, tables) = read(args)?;
     let found = phase("generics", || generics::generics(&model, &question));
@@ -30,7 +30,7 @@ pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
             let hint = "`bloat generics FILE -n 0 --min-copies 1` lists all there is";
             return Err(CliError::new(message).with_hint(hint).into());
         };
-        write_to(output, &[&args.file], |out| match args.format {
+        write_to(output, &[&args.file], |out| match args.report.format {
             ShowFormat::Json => render::json(&report, out),
             ShowFormat::Csv => render::generic_csv(&report, out),
             ShowFormat::Markdown => render::generic_markdown(&report, &page, out),
@@ -41,14 +41,14 @@ pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
             .then(|| generics::vtables(&model, tables.as_deref(), question.filter.as_ref()));
         let options = GenericsOptions { limit, min_copies: args.min_copies };
         let report = report::generics(&model, &question, &found, tables, &options);
-        write_to(output, &[&args.file], |out| match args.format {
+        write_to(output, &[&args.file], |out| match args.report.format {
             ShowFormat::Json => render::json(&report, out),
             ShowFormat::Csv => render::generics_csv(&report, out),
             ShowFormat::Markdown => render::generics_markdown(&report, &page, out),
             ShowFormat::Text => render::generics_text(&report, &style, out),
         })?;
     }
-    if args.format == ShowFormat::Csv {
+    if args.report.format == ShowFormat::Csv {
         diagnostics(&model, common);
     }
     finish(common);
@@ -76,7 +76,7 @@ fn question(args: &GenericsArgs) -> Result<Question> {
 
 /// The model, and its tables of virtual functions one by one if the file is no snapshot.
 fn read(args: &GenericsArgs) -> Result<(Model, Option<Vec<Vtable>>)> {
-    let common = &args.common;
+    let common = &args.report.common;
     let input = super::commands::open(&args.file, common)?;
     if snapshot::is_parquet(input.bytes()) {
         let Snapshot { model, .. } = phase("snapshot", || snapshot::read(&input)).map_err(super::explain)?;

@@ -19,10 +19,10 @@ use crate::timing::phase;
 
 /// Shows the tree of packages.
 pub(super) fn tree(args: &TreeArgs) -> Result<()> {
-    let common = &args.common;
+    let common = &args.report.common;
     prepare(common)?;
     let filter = filter_of(args.filter.as_deref())?;
-    let page = page(&args.page, common)?;
+    let page = page(&args.report.page, common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let (mut model, listed) = subject::listed(&args.file, &packages, &search(common), common)?;
     let wanted = Wanted {
@@ -61,13 +61,13 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
     let style = style(common);
     let mut inputs = vec![args.file.as_path()];
     inputs.extend(args.lockfile.as_deref());
-    write_to(common.output.as_deref(), &inputs, |out| match args.format {
+    write_to(common.output.as_deref(), &inputs, |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
         ShowFormat::Csv => render::tree_csv(&report, out),
         ShowFormat::Markdown => render::tree_markdown(&report, &page, out),
         ShowFormat::Text => render::tree_text(&report, &style, out),
     })?;
-    if args.format == ShowFormat::Csv {
+    if args.report.format == ShowFormat::Csv {
         issues(&report.diagnostics, common);
     }
     finish(common);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::intern::{NameId, Names};
+
 /// How many bytes of text that is not UTF-8 are copied to make it so; the rest is cut.
 ///
 /// A short file may name one long text any number of times.
@@ -11,6 +13,9 @@ const LOSSY_LIMIT: usize = 1 << 24;
 ///
 /// A name may be the end of a longer one, or be used again, so together they can be longer.
 const SHARED: u64 = 8;
+
+/// Bytes of texts that are kept of tables without any size.
+const ROOM: usize = 1 << 20;
 
 /// Bytes of names that are still read from a table of text.
 ///
@@ -79,9 +84,56 @@ impl Decoder {
     }
 }
 
+/// Texts that are kept, each once, while bytes are left for them.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    names: Names,
+    decoder: Decoder,
+    left: usize,
+}
+
+impl Texts {
+    /// For texts out of tables of these lengths.
+    pub(crate) fn of(lengths: impl Iterator<Item = usize>) -> Texts {
+        let shared = usize::try_from(SHARED).unwrap_or(usize::MAX);
+        let left = lengths.fold(ROOM, |sum: usize, len| sum.saturating_add(len.saturating_mul(shared)));
+        Texts { names: Names::default(), decoder: Decoder::new(), left }
+    }
+
+    /// Keeps a text; `otherwise` if it is empty or longer than what is left.
+    pub(crate) fn intern(&mut self, bytes: &[u8], otherwise: &str) -> NameId {
+        match self.left.checked_sub(bytes.len()).filter(|_| !bytes.is_empty()) {
+            Some(left) => {
+                self.left = left;
+                self.names.intern(&self.decoder.text(bytes))
+            }
+            None => self.names.intern(otherwise),
+        }
+    }
+
+    /// What was kept.
+    pub(crate) fn into_names(self) -> Names {
+        self.names
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_kept_while_there_is_room() {
+        let mut texts = Texts::of([2, 3].into_iter());
+        let first = texts.intern(b"first", "none");
+        assert_eq!(texts.intern(b"first", "none"), first);
+        let none = texts.intern(b"", "none");
+        assert_ne!(none, first);
+        let rest = vec![b'a'; ROOM + 40 - 10];
+        assert_eq!(texts.intern(&[&rest[..], b"a"].concat(), "none"), none, "one byte too many");
+        assert_ne!(texts.intern(&rest, "none"), none);
+        assert_eq!(texts.intern(b"f", "none"), none);
+        assert_eq!(texts.into_names().get(first), "first");
+    }
 
     #[test]
     fn names_are_read_until_they_come_to_more_than_any_linker_shares() {

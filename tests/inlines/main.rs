@@ -1,7 +1,7 @@
 //! Inlined functions and lines of source: what `llvm-symbolizer` says of the same addresses.
 //!
-//! The fixtures are compared at every tenth byte of code. Other files can be compared at 1,000
-//! random addresses each:
+//! The fixtures are compared at every tenth byte of code, this very program at 1,000 random addresses,
+//! and so are other files that are named:
 //!
 //! ```sh
 //! BLOAT_INLINES_FILES=target/release/app:/usr/bin/other cargo test --test inlines -- --nocapture
@@ -25,7 +25,7 @@ use bloat::model::{LineId, Model};
 use bloat::project::Packages;
 
 use oracles::oracle;
-use subjects::fixture;
+use subjects::{fixture, self_exe};
 
 fn analyze(path: &Path) -> Model {
     let input = Input::open(path).expect("readable");
@@ -184,9 +184,13 @@ impl Random {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "what was compared is the result")]
-fn named_files_agree_at_random_addresses() {
-    let Some(files) = std::env::var_os("BLOAT_INLINES_FILES") else { return };
-    for path in std::env::split_paths(&files).collect::<Vec<PathBuf>>() {
+fn files_agree_at_random_addresses() {
+    let files = std::env::var_os("BLOAT_INLINES_FILES");
+    let files: Vec<PathBuf> = match &files {
+        Some(files) => std::env::split_paths(files).collect(),
+        None => vec![self_exe()],
+    };
+    for path in files {
         let model = analyze(&path);
         let code = code_addresses(&model);
         let total: u64 = code.iter().map(|(_, len)| len).sum();
@@ -212,6 +216,8 @@ fn named_files_agree_at_random_addresses() {
                 println!("    {case}");
             }
         }
+        // Labels in assembly are the one thing that the symbolizer sees otherwise.
+        assert!(differ * 200 <= addresses.len(), "{}: {differ} addresses differ", path.display());
     }
 }
 

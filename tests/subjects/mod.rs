@@ -31,7 +31,9 @@ pub fn self_exe() -> PathBuf {
 /// A path for a file of one test. Whatever lay there before is gone.
 pub fn scratch(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
-    if path.exists() {
+    if path.is_dir() {
+        std::fs::remove_dir_all(&path).expect("a left-over can be removed");
+    } else if path.exists() {
         std::fs::remove_file(&path).expect("a left-over can be removed");
     }
     path

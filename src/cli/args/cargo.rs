@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CommonArgs, PageArgs, ShowFormat};
+use super::ReportArgs;
 
 /// What to build: cargo's own flags, under cargo's own names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -113,18 +113,11 @@ pub(in crate::cli) struct ProfilesArgs {
     #[arg(long, value_name = "NAME")]
     pub apply: Option<String>,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
+    #[command(flatten)]
+    pub report: ReportArgs,
 
     #[command(flatten)]
     pub cargo: CargoArgs,
-
-    #[command(flatten)]
-    pub page: PageArgs,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -141,16 +134,9 @@ pub(in crate::cli) struct FeaturesArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 5)]
     pub limit: usize,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
+    #[command(flatten)]
+    pub report: ReportArgs,
 
     #[command(flatten)]
     pub cargo: CargoArgs,
-
-    #[command(flatten)]
-    pub page: PageArgs,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
 }

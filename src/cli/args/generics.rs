@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 
-use super::{CommonArgs, PageArgs, ShowFormat};
+use super::ReportArgs;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GenericsArgs {
@@ -39,15 +39,8 @@ pub(in crate::cli) struct GenericsArgs {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u64).range(1..))]
     pub min_copies: u64,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
-
     #[command(flatten)]
-    pub page: PageArgs,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
+    pub report: ReportArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{CommonArgs, MeasureArg, PageArgs, ShowFormat};
+use super::{MeasureArg, ReportArgs};
 
 #[derive(Debug, Args)]
 pub(in super::super) struct TreeArgs {
@@ -63,15 +63,8 @@ pub(in super::super) struct TreeArgs {
     #[arg(long, value_enum, default_value_t = MeasureArg::File)]
     pub measure: MeasureArg,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
-    pub format: ShowFormat,
-
     #[command(flatten)]
-    pub page: PageArgs,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
+    pub report: ReportArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

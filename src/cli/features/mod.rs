@@ -25,9 +25,9 @@ use crate::report::{self, DiffOptions, DiffRow, FeatureRow, FeaturesReport, Outc
 
 /// Builds each set of features and shows what it costs.
 pub(super) fn features(args: &FeaturesArgs) -> Result<()> {
-    let common = &args.common;
+    let common = &args.report.common;
     prepare(common)?;
-    let page = page(&args.page, common)?;
+    let page = page(&args.report.page, common)?;
     let Some(mut bench) = Bench::open(&args.cargo, common)? else { return Ok(()) };
     // Else features would be switched for every package that is built along.
     bench.select_package();
@@ -43,7 +43,7 @@ pub(super) fn features(args: &FeaturesArgs) -> Result<()> {
         VariantsHead::new("features", subject_of(&bench), bench.scratch().root().display().to_string());
     let report = FeaturesReport { head, of, rows };
     let style = style(common);
-    write_to(common.output.as_deref(), &[], |out| match args.format {
+    write_to(common.output.as_deref(), &[], |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
         ShowFormat::Csv => render::features_csv(&report, out),
         ShowFormat::Markdown => render::features_markdown(&report, &page, out),
@@ -91,7 +91,7 @@ fn check(table: &Table, only: &[String], package: &str) -> Result<()> {
 }
 
 fn measured(bench: &Bench, plan: &[Planned], args: &FeaturesArgs) -> Result<Vec<FeatureRow>> {
-    let common = &args.common;
+    let common = &args.report.common;
     let mut rows: Vec<FeatureRow> = Vec::with_capacity(plan.len());
     let mut first: Option<(Model, Contents)> = None;
     for (index, planned) in plan.iter().enumerate() {

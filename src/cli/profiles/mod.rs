@@ -25,9 +25,9 @@ const SMALLEST: &str = "smallest";
 
 /// Builds the matrix and shows it.
 pub(super) fn profiles(args: &ProfilesArgs) -> Result<()> {
-    let common = &args.common;
+    let common = &args.report.common;
     prepare(common)?;
-    let page = page(&args.page, common)?;
+    let page = page(&args.report.page, common)?;
     let asked = Asked { only: &args.only, axes: &args.axis, cross: args.cross, cells: &args.cell };
     let variants = cells::rows(&asked)?;
     if args.run.as_ref().is_some_and(|command| !command.contains("{}")) {
@@ -55,7 +55,7 @@ pub(super) fn profiles(args: &ProfilesArgs) -> Result<()> {
         return apply(&variants, &smallest.name, bench.selection().profile(), Some(smallest), common);
     }
     let style = style(common);
-    write_to(common.output.as_deref(), &[], |out| match args.format {
+    write_to(common.output.as_deref(), &[], |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
         ShowFormat::Csv => render::profiles_csv(&report, out),
         ShowFormat::Markdown => render::profiles_markdown(&report, &page, out),
@@ -88,8 +88,8 @@ fn measured(bench: &Bench, variants: &[Variant], args: &ProfilesArgs) -> Result<
         let outcome = match same {
             Some(row) => row.outcome.same_as(&row.name),
             None => {
-                announce(index, variants.len(), &variant.name, &args.common);
-                let mut outcome = measure(bench, variant, args.no_compress, &args.common)?;
+                announce(index, variants.len(), &variant.name, &args.report.common);
+                let mut outcome = measure(bench, variant, args.no_compress, &args.report.common)?;
                 if let Some(command) = &args.run {
                     run(&mut outcome, command, args.runs);
                 }

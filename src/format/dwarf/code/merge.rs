@@ -6,7 +6,7 @@ use super::lines::{FileParts, Program};
 use super::tree::{Origin, Said, Scope, Text, Tree};
 use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine};
 use crate::format::dwarf::{DebugKind, Sections};
-use crate::format::text::Decoder;
+use crate::format::text::Texts;
 use crate::intern::{Distinct, NameId};
 
 /// How often origins of origins are followed; compilers need two steps.
@@ -46,8 +46,6 @@ pub(super) fn all(
 ) -> CodeFacts {
     let len = |kind| sections.first(kind).map_or(0, |s| s.bytes.len());
     let kinds = [DebugKind::Info, DebugKind::Str, DebugKind::Line, DebugKind::LineStr];
-    let text_left =
-        kinds.into_iter().map(len).fold(1 << 20, |sum: usize, len| sum.saturating_add(len.saturating_mul(8)));
     // Entries move, what names them stays.
     let placed: Vec<_> = units
         .iter_mut()
@@ -68,8 +66,7 @@ pub(super) fn all(
         files: programs.iter().map(|p| vec![None; p.files.len()]).collect(),
         known: HashMap::new(),
         lines: Distinct::default(),
-        decoder: Decoder::new(),
-        text_left,
+        texts: Texts::of(kinds.into_iter().map(len)),
         facts: CodeFacts::default(),
     };
     let sum = |all: &mut dyn Iterator<Item = usize>| all.fold(0, usize::saturating_add);
@@ -106,8 +103,8 @@ pub(super) fn all(
         merge.facts.bodies.extend(bodies.into_iter().map(moved));
         merge.facts.spans.extend(spans.into_iter().map(moved));
     }
-    merge.facts.lines = merge.lines.into_values();
-    merge.facts
+    let Merge { lines, texts, facts, .. } = merge;
+    CodeFacts { lines: lines.into_values(), texts: texts.into_names(), ..facts }
 }
 
 struct Merge<'m, 'data, 'fix> {
@@ -119,9 +116,7 @@ struct Merge<'m, 'data, 'fix> {
     /// Functions by the entry they were found at.
     known: HashMap<Origin, u32>,
     lines: Distinct<SourceLine>,
-    decoder: Decoder,
-    /// Bytes of names that may still be read: any number of names may overlap.
-    text_left: usize,
+    texts: Texts,
     facts: CodeFacts,
 }
 
@@ -139,24 +134,15 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
             Some(None) => {
                 let parts = program.and_then(|p| self.programs.get(p)?.files.get(file as usize));
                 let path = path(parts.copied().unwrap_or_default());
-                let name = self.intern(&path, UNLISTED);
+                let name = self.texts.intern(&path, UNLISTED);
                 let slot = program.and_then(|p| self.files.get_mut(p)?.get_mut(file as usize));
                 if let Some(slot) = slot {
                     *slot = Some(name);
                 }
                 name
             }
-            None => self.facts.texts.intern(UNLISTED),
+            None => self.texts.intern(b"", UNLISTED),
         }
-    }
-
-    fn intern(&mut self, bytes: &[u8], otherwise: &str) -> NameId {
-        let Some(left) = self.text_left.checked_sub(bytes.len()).filter(|_| !bytes.is_empty()) else {
-            return self.facts.texts.intern(otherwise);
-        };
-        self.text_left = left;
-        let text = self.decoder.text(bytes);
-        self.facts.texts.intern(&text)
     }
 
     /// The function that the entry at an offset is about.
@@ -191,12 +177,12 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
             at = said.origin;
         }
         if linkage != Text::None {
-            let name = self.intern(self.bytes(linkage), UNNAMED);
+            let name = self.texts.intern(self.bytes(linkage), UNNAMED);
             return Function { name, is_linkage: true, file: NameId::NONE };
         }
         let path = named.map_or(Vec::new(), |(unit, said)| self.path_of(&unit.tree.scopes, said));
         let file = declared.map(|(unit, file)| (unit.program, file));
-        let name = self.intern(&path, UNNAMED);
+        let name = self.texts.intern(&path, UNNAMED);
         let file = file.map_or(NameId::NONE, |(program, file)| self.file(program, file));
         Function { name, is_linkage: false, file }
     }

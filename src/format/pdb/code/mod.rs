@@ -19,15 +19,12 @@ use super::ids::Ids;
 use super::records::{self, Entry, Place, Records};
 use super::texts;
 use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine};
-use crate::format::text::Decoder;
+use crate::format::text::Texts;
 use crate::intern::{Distinct, NameId};
 use crate::partition::{Claim, Partition};
 
 /// How deep functions are followed into one another; code that is inlined deeper counts for the last.
 const DEPTH: u8 = 250;
-
-/// How many times the size of the streams names may come to: any number of items may be in one type.
-const SHARED: usize = 8;
 
 /// What stands for the name of a function without one.
 const UNNAMED: &str = "[unnamed function]";
@@ -63,12 +60,12 @@ pub(super) fn read(symbols: &[Vec<u8>], streams: &Streams, ids: Ids<'_>, locate:
     let sizes = [&streams.types, &streams.texts].into_iter().chain(symbols).map(Vec::len);
     let mut merge = Merge {
         items: Items { ids, types: Ids::read(&streams.types) },
-        texts: texts::texts(&streams.texts).unwrap_or_default(),
+        paths: texts::texts(&streams.texts).unwrap_or_default(),
         functions: HashMap::new(),
         files: HashMap::new(),
         lines: Distinct::default(),
-        decoder: Decoder::new(),
-        text_left: sizes.fold(1 << 20, |sum: usize, len| sum.saturating_add(len.saturating_mul(SHARED))),
+        // Any number of functions may be in one type.
+        texts: Texts::of(sizes),
         facts: CodeFacts::default(),
     };
     let mut cut = Vec::new();
@@ -78,8 +75,8 @@ pub(super) fn read(symbols: &[Vec<u8>], streams: &Streams, ids: Ids<'_>, locate:
         }
         merge.absorb(said);
     }
-    merge.facts.lines = merge.lines.into_values();
-    Code { facts: merge.facts, cut }
+    let Merge { lines, texts, facts, .. } = merge;
+    Code { facts: CodeFacts { lines: lines.into_values(), texts: texts.into_names(), ..facts }, cut }
 }
 
 /// The record that is about a function.
@@ -309,14 +306,13 @@ fn index(len: usize) -> u32 {
 /// Puts what modules say together: numbers of their own become those of the program.
 struct Merge<'m, 'd> {
     items: Items<'m>,
-    texts: &'m [u8],
+    /// The table that paths of files are in.
+    paths: &'m [u8],
     functions: HashMap<(Origin<'d>, u32), u32>,
     /// By offset of the text.
     files: HashMap<u32, NameId>,
     lines: Distinct<SourceLine>,
-    decoder: Decoder,
-    /// Bytes of names that may still be read.
-    text_left: usize,
+    texts: Texts,
     facts: CodeFacts,
 }
 
@@ -349,13 +345,13 @@ impl<'d> Merge<'_, 'd> {
 
     /// The path of a file, by its number in a module.
     fn file(&mut self, tables: &Lines, number: u32) -> NameId {
-        let Some(&offset) = tables.files.get(&number) else { return self.facts.texts.intern(UNLISTED) };
+        let Some(&offset) = tables.files.get(&number) else { return self.texts.intern(b"", UNLISTED) };
         if let Some(known) = self.files.get(&offset) {
             return *known;
         }
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.texts.get(offset..));
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.paths.get(offset..));
         let text = rest.and_then(|rest| rest.split(|&b| b == 0).next()).unwrap_or_default();
-        let name = self.intern(text, UNLISTED);
+        let name = self.texts.intern(text, UNLISTED);
         self.files.insert(offset, name);
         name
     }
@@ -380,19 +376,10 @@ impl<'d> Merge<'_, 'd> {
                 parts.join(&b"::"[..])
             }
         };
-        let name = self.intern(&path, UNNAMED);
+        let name = self.texts.intern(&path, UNNAMED);
         let number = index(self.facts.functions.len());
         self.facts.functions.push(Function { name, is_linkage: false, file });
         self.functions.insert((at, file.0), number);
         number
-    }
-
-    fn intern(&mut self, bytes: &[u8], otherwise: &str) -> NameId {
-        let Some(left) = self.text_left.checked_sub(bytes.len()).filter(|_| !bytes.is_empty()) else {
-            return self.facts.texts.intern(otherwise);
-        };
-        self.text_left = left;
-        let text = self.decoder.text(bytes);
-        self.facts.texts.intern(&text)
     }
 }
