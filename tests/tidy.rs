@@ -40,7 +40,7 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names"]),
     ("report", &["analysis", "error", "intern", "kind", "model", "project"]),
     ("render", &["report"]),
-    ("tui", &["analysis", "attrib", "kind", "model", "render", "report", "timing"]),
+    ("tui", &["analysis", "attrib", "hash", "kind", "model", "render", "report", "timing"]),
     ("lib", &ALL),
     ("main", &[]),
 ];

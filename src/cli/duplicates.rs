@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 
 use super::args::{ReportArgs, ShowFormat};
 use super::commands::{filter_of, finish, issues, open, packages_of, page, prepare, search};
-use super::listing::Wanted;
+use super::listing::{Listing, Wanted};
 use super::output::{style, write_to};
 use crate::analysis::duplicates::{Order, Scope};
 use crate::analysis::tree::Needs;
-use crate::report::{self, DuplicatesOptions, Listed};
+use crate::model::{Duplicates, Model};
+use crate::report::{self, DuplicatesOptions, DuplicatesReport, Listed};
 use crate::timing::phase;
 use crate::{attrib, format, render, snapshot};
 
@@ -78,11 +79,8 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
         ..Wanted::of(&args.file)
     };
     let listing = phase("packages", || wanted.stated(&model.facts, embedded.as_deref()))?;
-    let needs = listing.as_ref().map(|l| Needs::new(&l.graph, &l.roots));
-    let in_several_versions = needs.as_ref().map(Needs::in_several_versions).unwrap_or_default();
-    let listed = needs.as_ref().zip(listing.as_ref()).map(|(needs, l)| Listed { needs, source: &l.source });
     let options = DuplicatesOptions {
-        scope: Scope { filter, min_size: args.min_size, in_several_versions },
+        scope: Scope { filter, min_size: args.min_size, ..Scope::default() },
         order: match args.sort {
             OrderArg::Size => Order::Saved,
             OrderArg::Name => Order::Name,
@@ -90,7 +88,7 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
         },
         limit: (args.limit > 0).then_some(args.limit),
     };
-    let report = phase("report", || report::duplicates(&model, found.as_ref(), listed, &options));
+    let report = phase("report", || ask(&model, found.as_ref(), listing.as_ref(), options));
     let (style, page) = (style(common), page(&args.report.page, common)?);
     write_to(common.output.as_deref(), &[&args.file], |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
@@ -103,4 +101,17 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
     }
     finish(common);
     Ok(())
+}
+
+/// Asks a model for what was found twice, and a list of packages for what needs each crate of it.
+pub(super) fn ask(
+    model: &Model,
+    found: Option<&Duplicates>,
+    listing: Option<&Listing>,
+    mut options: DuplicatesOptions,
+) -> DuplicatesReport {
+    let needs = listing.map(|l| Needs::new(&l.graph, &l.roots));
+    options.scope.in_several_versions = needs.as_ref().map(Needs::in_several_versions).unwrap_or_default();
+    let listed = needs.as_ref().zip(listing).map(|(needs, l)| Listed { needs, source: &l.source });
+    report::duplicates(model, found, listed, &options)
 }

@@ -6,15 +6,15 @@ use super::args::tree::{TreeArgs, TreeSortArg};
 use super::args::{MeasureArg, ShowFormat};
 use super::commands::{filter_of, finish, issues, packages_of, page, prepare, search};
 use super::error::CliError;
-use super::listing::{Wanted, not_listed};
+use super::listing::{Listing, Wanted, not_listed};
 use super::output::{style, write_to};
 use super::subject;
-use crate::analysis::tree::{Direction, Question, TreeSort, answer};
+use crate::analysis::tree::{Answer, Direction, Question, TreeSort, answer};
 use crate::model::Model;
 use crate::model::view::Measure;
 use crate::project::graph::Graph;
 use crate::render;
-use crate::report;
+use crate::report::{self, Issue, TreeReport};
 use crate::timing::phase;
 
 /// Shows the tree of packages.
@@ -24,7 +24,7 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
     let filter = filter_of(args.filter.as_deref())?;
     let page = page(&args.report.page, common)?;
     let packages = packages_of(common.manifest_path.as_deref())?;
-    let (mut model, listed) = subject::listed(&args.file, &packages, &search(common), common)?;
+    let (model, listed) = subject::listed(&args.file, &packages, &search(common), common)?;
     let wanted = Wanted {
         file: &args.file,
         manifest: common.manifest_path.as_deref(),
@@ -36,10 +36,8 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
         target: args.target.as_deref(),
     };
     let listing = phase("packages", || wanted.find(&model, listed.as_deref()))?;
-    let (graph, roots) = (&listing.graph, &listing.roots);
-    model.diagnostics.extend(listing.diagnostic);
     let question = Question {
-        direction: direction(args, graph, &model)?,
+        direction: direction(args, &listing.graph, &model)?,
         filter,
         measure: match args.measure {
             MeasureArg::File => Measure::File,
@@ -54,10 +52,7 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
         limit: (args.limit > 0).then_some(args.limit),
         depth: args.depth,
     };
-    let report = phase("report", || {
-        let answer = answer(&model, graph, roots, &question);
-        report::tree_report(&model, graph, &answer, &question, listing.source)
-    });
+    let (_, report) = phase("report", || ask(&model, &listing, &question));
     let style = style(common);
     let mut inputs = vec![args.file.as_path()];
     inputs.extend(args.lockfile.as_deref());
@@ -72,6 +67,15 @@ pub(super) fn tree(args: &TreeArgs) -> Result<()> {
     }
     finish(common);
     Ok(())
+}
+
+/// Asks a model and a list of packages.
+pub(super) fn ask(model: &Model, listing: &Listing, question: &Question) -> (Answer, TreeReport) {
+    let answer = answer(model, &listing.graph, &listing.roots, question);
+    let source = listing.source.clone();
+    let mut report = report::tree_report(model, &listing.graph, &answer, question, source);
+    report.diagnostics.extend(listing.diagnostic.iter().map(Issue::from));
+    (answer, report)
 }
 
 fn direction(args: &TreeArgs, graph: &Graph, model: &Model) -> Result<Direction> {

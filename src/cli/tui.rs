@@ -13,15 +13,20 @@ use super::cargo::{Artifact, Project};
 use super::commands::{open, packages_of, prepare, search};
 use super::diff::{all_belong, search_for_two};
 use super::error::{CliError, hint};
+use super::listing::{Listing, Wanted};
 use super::subject::has_code;
+use super::{duplicates, tree};
+use crate::analysis::tree::Question;
 use crate::attrib::{self, Reasons};
 use crate::format::{self, Detail};
 use crate::input::Input;
 use crate::input::companion::Search;
-use crate::model::Contents;
+use crate::model::{Contents, Duplicates, Model};
 use crate::project::Packages;
+use crate::report::{DuplicatesOptions, DuplicatesReport};
 use crate::snapshot;
 use crate::tui::draw::Look;
+use crate::tui::lists::Tree;
 use crate::tui::table::Side;
 use crate::tui::{self, Explored, Shared, Source, Subject};
 
@@ -34,6 +39,10 @@ pub(super) struct TuiArgs {
     /// What it was before: shows changes
     #[arg(long, value_name = "OLD")]
     pub against: Option<PathBuf>,
+
+    /// Cargo.lock that FILE was built with, to tell which packages need which
+    #[arg(long, value_name = "PATH", requires = "file", conflicts_with = "manifest_path")]
+    pub lockfile: Option<PathBuf>,
 
     #[command(flatten)]
     pub cargo: CargoArgs,
@@ -63,13 +72,18 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
     for path in args.against.iter().chain(&args.file) {
         open(path, common)?;
     }
+    let mut manifest = common.manifest_path.clone();
     let (subjects, packages) = match &args.file {
         Some(file) => (vec![Binary { path: file.clone(), what: String::new() }], None),
         None if args.cargo.clean => {
             let project = Project::open(common.manifest_path.as_deref())?;
             return clean(&project.scratch(args.cargo.scratch.as_deref())?);
         }
-        None => built(&args.cargo, common).map(|(subjects, packages)| (subjects, Some(packages)))?,
+        None => {
+            let built = built(&args.cargo, common)?;
+            manifest = Some(built.manifest);
+            (built.programs, Some(built.packages))
+        }
     };
     let asks_for_none = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let color = match common.color {
@@ -83,15 +97,29 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         packages: packages.map_or_else(OnceLock::new, OnceLock::from),
         search: if args.against.is_some() { search_for_two(common) } else { search(common) },
         common: common.clone(),
+        manifest,
+        lockfile: args.lockfile.clone(),
+        cargo: args.cargo.clone(),
+        embedded: OnceLock::new(),
+        listing: OnceLock::new(),
+        stated: OnceLock::new(),
+        found: OnceLock::new(),
         chosen: OnceLock::new(),
         inputs: [const { OnceLock::new() }; 2],
     };
     tui::run(Arc::new(files), || Box::new(io::stdout()), Look { color })
 }
 
+/// What was built.
+struct Built {
+    programs: Vec<Binary>,
+    packages: Packages,
+    manifest: PathBuf,
+}
+
 /// Builds the package at hand, and asks which packages it is made of. Cargo shows its progress on the
 /// screen as it was.
-fn built(cargo: &CargoArgs, common: &CommonArgs) -> Result<(Vec<Binary>, Packages)> {
+fn built(cargo: &CargoArgs, common: &CommonArgs) -> Result<Built> {
     let made = make(cargo, common)?;
     // Now, and not when the file is read: the lockfile is there while the project lives, and whoever
     // quits the screen must not leave one behind.
@@ -100,7 +128,16 @@ fn built(cargo: &CargoArgs, common: &CommonArgs) -> Result<(Vec<Binary>, Package
         what: format!("{} of {} {}", artifact.kind.as_str(), artifact.package, artifact.version),
         path: as_typed(&artifact.path),
     };
-    Ok((made.artifacts.into_iter().map(binary).collect(), packages))
+    let programs = made.artifacts.into_iter().map(binary).collect();
+    Ok(Built { programs, packages, manifest: made.project.manifest_path })
+}
+
+/// An error and what to do about it.
+fn in_words(error: anyhow::Error) -> String {
+    match hint(&error) {
+        Some(hint) => format!("{error:#}. {hint}"),
+        None => format!("{error:#}"),
+    }
 }
 
 /// A file that can be explored.
@@ -118,6 +155,19 @@ struct Files {
     packages: OnceLock<Packages>,
     search: Search,
     common: CommonArgs,
+    /// The manifest that was named, or built.
+    manifest: Option<PathBuf>,
+    lockfile: Option<PathBuf>,
+    /// What it was built with, if it was.
+    cargo: CargoArgs,
+    /// The list of packages that the binary holds itself, as JSON.
+    embedded: OnceLock<Option<Vec<u8>>>,
+    /// The packages that it was built from, or why nobody knows: as `bloat tree` finds them.
+    listing: OnceLock<Result<Listing, String>>,
+    /// The same without a look at what lies near it, as `bloat duplicates` finds them.
+    stated: OnceLock<Result<Option<Listing>, String>>,
+    /// What it holds more than once.
+    found: OnceLock<Result<Duplicates, String>>,
     /// The subject that is explored, once it is chosen.
     chosen: OnceLock<PathBuf>,
     /// The binaries, once they are read; a snapshot has no bytes of its subject.
@@ -127,6 +177,24 @@ struct Files {
 impl Files {
     fn slot(&self, side: Side) -> &OnceLock<Input> {
         &self.inputs[usize::from(side == Side::Old)]
+    }
+
+    /// The lists of packages that may be meant.
+    fn wanted(&self) -> Result<Wanted<'_>> {
+        let Some(file) = self.chosen.get() else { bail!("no file was read yet") };
+        Ok(Wanted {
+            manifest: self.manifest.as_deref(),
+            lockfile: self.lockfile.as_deref(),
+            features: &self.cargo.features,
+            all_features: self.cargo.all_features,
+            no_default_features: self.cargo.no_default_features,
+            target: if let [target] = self.cargo.target.as_slice() { Some(target) } else { None },
+            ..Wanted::of(file)
+        })
+    }
+
+    fn embedded(&self) -> Option<&[u8]> {
+        self.embedded.get()?.as_deref()
     }
 
     fn packages(&self) -> &Packages {
@@ -157,6 +225,10 @@ impl Files {
             let model = attrib::attribute(input, image, packages);
             let contents =
                 if is_compared { attrib::contents(input, image, &model) } else { Contents::default() };
+            if side == Side::New {
+                // Read anew it is the same.
+                let _ = self.embedded.set(image.header.packages.clone());
+            }
             Explored { model, contents, is_snapshot: false }
         });
         explored.map_err(super::explain)
@@ -193,10 +265,29 @@ impl Source for Files {
             has_code(path, &shared.new.model)?;
             Ok(shared)
         };
-        read().map_err(|error| match hint(&error) {
-            Some(hint) => format!("{error:#}. {hint}"),
-            None => format!("{error:#}"),
-        })
+        read().map_err(in_words)
+    }
+
+    fn tree(&self, model: &Model, question: &Question) -> Result<Tree, String> {
+        let find = || self.wanted()?.find(model, self.embedded());
+        let listing = self.listing.get_or_init(|| find().map_err(in_words)).as_ref()?;
+        let (answer, report) = tree::ask(model, listing, question);
+        Ok(Tree { answer, report })
+    }
+
+    fn duplicates(&self, model: &Model, options: DuplicatesOptions) -> Result<DuplicatesReport, String> {
+        let search = |input: &Input| {
+            let found = |image: &format::Image<'_>| attrib::duplicates(input, image, model);
+            format::read_with(input, &self.search, found).map_err(|e| in_words(super::explain(e)))
+        };
+        // A snapshot has no bytes to compare.
+        let found = match self.slot(Side::New).get() {
+            Some(input) => Some(self.found.get_or_init(|| search(input)).as_ref()?),
+            None => None,
+        };
+        let stated = || self.wanted()?.stated(&model.facts, self.embedded());
+        let listing = self.stated.get_or_init(|| stated().map_err(in_words)).as_ref()?;
+        Ok(duplicates::ask(model, found, listing.as_ref(), options))
     }
 
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>> {

@@ -106,7 +106,7 @@ fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-pub(super) fn others(number: u64) -> String {
+pub(crate) fn others(number: u64) -> String {
     if number == 0 { String::new() } else { format!(" and {}", count(number, "other", "others")) }
 }
 
@@ -145,7 +145,7 @@ fn crates(list: &List<RepeatedCrate>, title: &str, style: &Style, out: &mut dyn 
 }
 
 /// What is to be said of a version besides its name.
-pub(super) fn remark(version: &CrateVersion, group: &RepeatedCrate) -> &'static str {
+pub(crate) fn remark(version: &CrateVersion, group: &RepeatedCrate) -> &'static str {
     let others_are_known = || group.versions.iter().any(|v| v.version.is_some());
     match version.version {
         _ if version.source == "std" => " (of the toolchain)",
@@ -193,7 +193,7 @@ fn copies(members: &[Twin], more: u64, depth: usize, style: &Style, sheet: &mut 
 }
 
 /// What a copy is called, and where it is.
-pub(super) fn place(copy: &Twin) -> String {
+pub(crate) fn place(copy: &Twin) -> String {
     let at = match copy.address {
         Some(address) => format!("{address:#x}"),
         None => format!("@{:#x}", copy.offset),
@@ -244,7 +244,7 @@ fn similar(list: &List<SimilarGroup>, style: &Style, out: &mut dyn Write) -> io:
     finish(list, sheet, style, out)
 }
 
-pub(super) fn shape_text(shape: &SimilarShape) -> String {
+pub(crate) fn shape_text(shape: &SimilarShape) -> String {
     let differ = count(shape.operands, "operand", "operands");
     format!(
         "{} functions that differ in {differ}{}",

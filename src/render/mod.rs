@@ -25,6 +25,8 @@ pub use check::check_text;
 pub use csv::{LedgerCsv, diff_csv, show_csv};
 pub use diff::diff_text;
 pub use duplicates::{duplicates_csv, duplicates_text};
+#[cfg(feature = "tui")]
+pub(crate) use duplicates::{others, place, remark, shape_text};
 pub use escape::for_terminal;
 pub use explain::{explain_crate_text, explain_place_text};
 pub use flame::{folded, speedscope};
@@ -43,4 +45,6 @@ pub use size::{bytes, human, percent};
 #[cfg(feature = "tui")]
 pub(crate) use size::{change, percent_change};
 pub use text::{ledger_text, overview_text, show_text};
+#[cfg(feature = "tui")]
+pub(crate) use tree::remarks as package_remarks;
 pub use tree::{tree_csv, tree_text};

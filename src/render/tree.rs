@@ -134,10 +134,12 @@ pub(super) fn notes(report: &TreeReport, names: usize) -> Vec<String> {
 
 /// Name of a row with what is to be known of the dependency.
 pub(super) fn label(row: &PackageRow) -> String {
-    let mut text = row.name.clone();
-    if row.repeat {
-        text.push_str(" (*)");
-    }
+    format!("{}{}{}", row.name, if row.repeat { " (*)" } else { "" }, remarks(row))
+}
+
+/// What is to be known of a row and its dependency besides the name.
+pub(crate) fn remarks(row: &PackageRow) -> String {
+    let mut text = String::new();
     let optional = !row.dependency.is_empty() && row.dependency.iter().all(|line| line.optional);
     if optional {
         let mut by: Vec<&str> =

@@ -6,7 +6,8 @@
 use rayon::prelude::*;
 
 use super::jobs::{self, Target};
-use super::table::{Models, Side, side_of};
+use super::lists::StandsFor;
+use super::table::{Models, Path, Question, Side, Table, side_of};
 use super::{Explored, Shared, Source};
 use crate::attrib;
 use crate::kind::Kind;
@@ -16,7 +17,7 @@ use crate::render::{bytes, human, percent};
 use crate::report::{self, ExplainPlace, Found};
 
 /// What is known of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Details {
     /// The row.
     pub target: Target,
@@ -65,16 +66,49 @@ const PARTS: usize = 6;
 ///
 /// *Cost*: a few passes over the leaves.
 pub fn details(shared: &Shared, source: &dyn Source, target: Target) -> Details {
-    let side = side_of(&target.path);
-    let Some(of) = shared.of(side) else {
-        return Details { target, entries: Vec::new(), claims: Claims::None };
+    let (entries, has_place) = match &target {
+        Target::Group { path, leaf, question } => of_group(shared, source, path, *leaf, question),
+        Target::Listed { table, row } => (listed(shared, source, table, *row), false),
     };
+    Details { claims: if has_place { Claims::Askable } else { Claims::None }, target, entries }
+}
+
+/// A row of a list, and a look at its bytes if it is one piece.
+fn listed(shared: &Shared, source: &dyn Source, table: &Table, row: u32) -> Vec<Entry> {
+    let Some(listed) = table.listed() else { return Vec::new() };
+    let model = &shared.new.model;
+    let mut entries = listed.details(row);
+    if let Some((start, len)) = listed.piece(row)
+        && let Some(leaf) = model.leaves.at(start)
+    {
+        look(source, model, Side::New, &[Leaf { start, len, ..leaf }], &mut entries);
+    }
+    match listed.stands_for(row, model) {
+        Some(StandsFor::Crate(_)) => {
+            entries.push(Entry::Line("v leads to the bytes of the crate".to_string()))
+        }
+        Some(StandsFor::Symbol(_)) => entries.push(Entry::Line("v leads to the symbol".to_string())),
+        None => {}
+    }
+    entries
+}
+
+/// What is known of a group, and whether it is a place of a binary.
+fn of_group(
+    shared: &Shared,
+    source: &dyn Source,
+    path: &Path,
+    leaf: Option<u32>,
+    question: &Question,
+) -> (Vec<Entry>, bool) {
+    let side = side_of(path);
+    let Some(of) = shared.of(side) else { return (Vec::new(), false) };
     let model = &of.model;
     let mut entries = Vec::new();
     if side == Side::Old {
         entries.push(Entry::Line("only in the old file".to_string()));
     }
-    let is_place = match (target.leaf, symbol_of(model, &target, side)) {
+    let is_place = match (leaf, symbol_of(model, path, side)) {
         (Some(index), _) => {
             let leaf = model.leaves.get(index as usize);
             place(of, &leaf, &mut entries);
@@ -83,7 +117,7 @@ pub fn details(shared: &Shared, source: &dyn Source, target: Target) -> Details 
         }
         (None, Some(symbol)) => {
             let mut parts: Vec<Leaf> = Vec::new();
-            jobs::for_each(model, side, &target.question, &target.path, |_, leaf| parts.push(leaf));
+            jobs::for_each(model, side, question, path, |_, leaf| parts.push(leaf));
             let own = |l: &&Leaf| l.symbol == symbol && l.kind.is_content();
             let home = parts.iter().find(|l| l.home).or(parts.first()).copied();
             if let Some(home) = home {
@@ -94,17 +128,16 @@ pub fn details(shared: &Shared, source: &dyn Source, target: Target) -> Details 
             home.is_some()
         }
         (None, None) => {
-            group(&shared.models(), model, &target, side, &mut entries);
+            group(&shared.models(), model, path, question, side, &mut entries);
             false
         }
     };
-    let has_claims = is_place && source.has_claims(side);
-    Details { claims: if has_claims { Claims::Askable } else { Claims::None }, target, entries }
+    (entries, is_place && source.has_claims(side))
 }
 
 /// The symbol a path ends in.
-fn symbol_of(model: &Model, target: &Target, side: Side) -> Option<SymbolId> {
-    let &(dim, key) = target.path.last()?;
+fn symbol_of(model: &Model, path: &Path, side: Side) -> Option<SymbolId> {
+    let &(dim, key) = path.last()?;
     Keys::new(model, if dim == Dim::Symbol { dim } else { return None }).symbol(key.of(side)?)
 }
 
@@ -113,11 +146,13 @@ fn symbol_of(model: &Model, target: &Target, side: Side) -> Option<SymbolId> {
 /// *Cost*: that of an analysis.
 pub fn claims(shared: &Shared, source: &dyn Source, target: Target) -> Details {
     let mut all = details(shared, source, target);
-    let side = side_of(&all.target.path);
+    // A row of a list has no place to ask about; those it stands for do.
+    let Target::Group { path, leaf, question } = &all.target else { return all };
+    let side = side_of(path);
     let Some(model) = shared.models().of(side) else { return all };
-    let mut home: Option<Leaf> = all.target.leaf.map(|index| model.leaves.get(index as usize));
+    let mut home: Option<Leaf> = leaf.map(|index| model.leaves.get(index as usize));
     if home.is_none() {
-        jobs::for_each(model, side, &all.target.question, &all.target.path, |_, leaf| {
+        jobs::for_each(model, side, question, path, |_, leaf| {
             if home.is_none_or(|h| leaf.home && !h.home) {
                 home = Some(leaf);
             }
@@ -276,11 +311,17 @@ fn place(of: &Explored, leaf: &Leaf, entries: &mut Vec<Entry>) {
 }
 
 /// What a group holds, in other dimensions.
-fn group(models: &Models<'_>, model: &Model, target: &Target, side: Side, entries: &mut Vec<Entry>) {
-    let question = &target.question;
+fn group(
+    models: &Models<'_>,
+    model: &Model,
+    path: &Path,
+    question: &Question,
+    side: Side,
+    entries: &mut Vec<Entry>,
+) {
     let measure = question.measure;
     let mut chosen = vec![false; model.leaves.len()];
-    jobs::for_each(model, side, question, &target.path, |index, _| chosen[index as usize] = true);
+    jobs::for_each(model, side, question, path, |index, _| chosen[index as usize] = true);
     let ask = |dim: Dim| {
         let view = View { dims: vec![dim], filter: None, measure, sort: Sort::Size };
         let mut index = 0;
@@ -292,7 +333,7 @@ fn group(models: &Models<'_>, model: &Model, target: &Target, side: Side, entrie
             tree.roots.iter().take(PARTS + 1).map(|n| (tree.keys[0].label(n.key), n.clone())).collect();
         (tree.total, tree.symbols, tree.roots.len(), rows)
     };
-    let last = target.path.last();
+    let last = path.last();
     let name = last.map(|&(dim, key)| Keys::new(model, dim).label(key.of(side).unwrap_or_default()));
     let (total, symbols, ..) = ask(Dim::Kind);
     entries.extend(name.clone().map(|name| Entry::Fact("name", name)));
@@ -322,7 +363,7 @@ fn group(models: &Models<'_>, model: &Model, target: &Target, side: Side, entrie
             ));
         }
     }
-    let on_the_way = |dim: Dim| target.path.iter().any(|&(d, _)| d == dim);
+    let on_the_way = |dim: Dim| path.iter().any(|&(d, _)| d == dim);
     let parts = [
         ("By kind", Dim::Kind),
         ("By crate", Dim::Crate),
@@ -425,7 +466,7 @@ fn texts_in(bytes: &[u8]) -> impl Iterator<Item = String> + '_ {
 }
 
 /// Bytes, rounded and exact.
-fn size(n: u64) -> String {
+pub(super) fn size(n: u64) -> String {
     match n {
         1 => "1 byte".to_string(),
         0..1024 => format!("{n} bytes"),

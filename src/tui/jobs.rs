@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::details::{self, Details};
 use super::export::{self, ExportRequest};
+use super::lists;
 use super::marks::Marks;
 use super::table::{Models, Path, Question, Side, Table, side_of};
 use super::{Explored, Shared, Source};
@@ -69,6 +70,8 @@ pub enum Job {
 pub enum Answer {
     /// A view.
     Table(Arc<Table>),
+    /// There is no such list, and why.
+    NoList(Question, String),
     /// The children of a row in the order asked for.
     Order {
         /// The view.
@@ -145,6 +148,16 @@ pub enum Column {
     Size,
     /// The change in bytes, growth first.
     Delta,
+    /// Bytes with all that belongs below or is inlined.
+    Total,
+    /// Bytes that would be gone without it.
+    Unique,
+    /// Bytes that sharing would save.
+    Saved,
+    /// Number of copies.
+    Copies,
+    /// Number of calls that were inlined.
+    Sites,
     /// Number of symbols, the most first.
     Count,
     /// Name.
@@ -180,14 +193,39 @@ pub enum Lines {
 }
 
 /// What details are about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The way to the row.
-    pub path: Path,
-    /// One leaf of it.
-    pub leaf: Option<u32>,
-    /// The filter that counts, and the measure.
-    pub question: Question,
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A group of bytes.
+    Group {
+        /// The way to the row.
+        path: Path,
+        /// One leaf of it.
+        leaf: Option<u32>,
+        /// The filter that counts, and the measure.
+        question: Question,
+    },
+    /// A row of a list.
+    Listed {
+        /// The list.
+        table: Arc<Table>,
+        /// The row.
+        row: u32,
+    },
+}
+
+impl PartialEq for Target {
+    /// A list that was asked for again is another: its numbers may be.
+    fn eq(&self, other: &Target) -> bool {
+        match (self, other) {
+            (Target::Group { path, leaf, question }, Target::Group { path: p, leaf: l, question: q }) => {
+                (path, leaf, question) == (p, l, q)
+            }
+            (Target::Listed { table, row }, Target::Listed { table: other, row: r }) => {
+                Arc::ptr_eq(table, other) && row == r
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Searched between two looks at whether the search still counts.
@@ -215,10 +253,17 @@ impl<'m> Library<'m> {
     pub fn answer(&mut self, job: Job, source: &dyn Source) -> Option<Answer> {
         let shared = self.shared;
         Some(match job {
-            Job::Table { question, depth } => Answer::Table(Arc::new(match &mut self.pairing {
-                Some(pairing) => Table::of_two(pairing, &question, depth),
-                None => Table::of_model(&shared.new.model, &question, depth),
-            })),
+            Job::Table { question, depth } => {
+                let table = match (question.content.list(), &mut self.pairing) {
+                    (Some(list), _) => match lists::table(list, &question, &shared.new.model, source) {
+                        Ok(table) => table,
+                        Err(reason) => return Some(Answer::NoList(question, reason)),
+                    },
+                    (None, Some(pairing)) => Table::of_two(pairing, &question, depth),
+                    (None, None) => Table::of_model(&shared.new.model, &question, depth),
+                };
+                Answer::Table(Arc::new(table))
+            }
             Job::Order { table, row, level, order } => {
                 let rows = ordered(&shared.models(), &table, row, level, order);
                 Answer::Order { question: table.question.clone(), row, order, rows: rows.into() }
@@ -248,14 +293,13 @@ impl<'m> Library<'m> {
 fn ordered(models: &Models<'_>, table: &Table, row: u32, level: usize, order: Order) -> Vec<u32> {
     let mut rows: Vec<u32> = table.children(row).collect();
     match order.column {
-        // The table is in this order already, unless it is one of changes.
-        Column::Size => {}
-        Column::Delta => rows.sort_by_key(|&r| Reverse(table.delta(r))),
-        Column::Count => rows.sort_by_key(|&r| Reverse(table.row(r).now.symbols)),
         Column::Name => {
-            let name = |&r: &u32| table.label(models, level, table.row(r).key);
+            let name = |&r: &u32| table.label(models, level, r);
             rows.par_sort_by_cached_key(name);
         }
+        // The table is in this order already.
+        column if column == table.question.content.natural() => {}
+        column => rows.sort_by_key(|&r| Reverse(table.number(r, column))),
     }
     if order.is_reverse {
         rows.reverse();
@@ -275,8 +319,9 @@ fn leaves(shared: &Shared, question: &Question, path: &Path, order: Order) -> Le
     let mut ordered = found.clone();
     match order.column {
         Column::Name => {}
-        Column::Size | Column::Delta => ordered.sort_by_key(|&(size, ..)| Reverse(size)),
         Column::Count => ordered.sort_by_key(|&(_, is_home, _)| Reverse(is_home)),
+        // Of a run nothing else is known.
+        _ => ordered.sort_by_key(|&(size, ..)| Reverse(size)),
     }
     if order.is_reverse {
         ordered.reverse();
@@ -349,7 +394,7 @@ fn matches(shared: &Shared, find: &Find, latest: &AtomicU64) -> Option<Vec<u32>>
                 return find.pattern.is_match(&leaf_label(of, &leaf));
             }
         };
-        let label = find.table.label(&models, find.level, find.table.row(row).key);
+        let label = find.table.label(&models, find.level, row);
         find.pattern.is_match(&label)
     };
     let mut found = Vec::new();

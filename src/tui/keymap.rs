@@ -33,8 +33,10 @@ pub enum Action {
     NextView,
     /// To the tab before.
     PreviousView,
-    /// To the tab of that number.
-    View(u8),
+    /// To the tab that has this key.
+    View(char),
+    /// From a row of a list to the bytes of what it stands for.
+    Bytes,
     /// Asks for dimensions.
     GroupBy,
     /// Opens or closes the treemap.
@@ -184,7 +186,10 @@ pub const KEYS: [Group; 5] = [
         &[
             bind(&[key(K::Tab), char(']')], A::NextView, "next view", "view"),
             bind(&[key(K::BackTab), char('[')], A::PreviousView, "previous view", ""),
-            bind(&[char('1')], A::View(0), "the view of that number, also 2 to 9, and 0 for the tenth", ""),
+            bind(&[char('1')], A::View('1'), "the view of that number, also 2 to 9; 0 shows changes", ""),
+            bind(&[char('T')], A::View('T'), "the tree of packages", ""),
+            bind(&[char('D')], A::View('D'), "what is there more than once", ""),
+            bind(&[char('v')], A::Bytes, "from a package or a copy to its bytes", ""),
             bind(&[char('b')], A::GroupBy, "group by other dimensions", "group by"),
             bind(&[char('t')], A::Treemap, "treemap of the level, or the list", "treemap"),
             bind(&[char('i')], A::Details, "details of the row", "details"),
@@ -235,8 +240,7 @@ pub fn action(event: &KeyEvent) -> Option<Action> {
     if let KeyCode::Char(digit @ '0'..='9') = event.code
         && event.modifiers.is_empty()
     {
-        // 0 comes after 9, as on the keyboard.
-        return Some(Action::View((digit as u8 - b'0' + 9) % 10));
+        return Some(Action::View(digit));
     }
     let mut bindings = KEYS.iter().flat_map(|(_, bindings)| bindings.iter());
     bindings.find(|b| b.keys.iter().any(|press| press.is(event))).map(|b| b.action)
@@ -273,7 +277,7 @@ mod tests {
         assert_eq!(press(K::Char('G'), KeyModifiers::NONE), Some(A::Last));
         assert_eq!(press(K::Char('c'), KeyModifiers::CONTROL), Some(A::Abort));
         assert_eq!(press(K::Char('c'), KeyModifiers::NONE), Some(A::Claims));
-        assert_eq!(press(K::Char('4'), KeyModifiers::NONE), Some(A::View(3)));
+        assert_eq!(press(K::Char('4'), KeyModifiers::NONE), Some(A::View('4')));
         assert_eq!(press(K::Char('c'), KeyModifiers::ALT), None);
     }
 }

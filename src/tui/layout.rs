@@ -3,6 +3,7 @@
 use ratatui_core::layout::Rect;
 
 use super::jobs::Column;
+use super::views::{Content, List};
 
 /// The parts of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,18 @@ pub enum Cell {
     Mark,
     /// Bytes.
     Size,
+    /// Bytes without those of what is needed.
+    Own,
+    /// Bytes with all that is needed, or with all that is inlined.
+    Total,
+    /// Bytes that would be gone.
+    Unique,
+    /// Bytes that sharing would save.
+    Saved,
+    /// Copies.
+    Copies,
+    /// Calls that were inlined.
+    Sites,
     /// Change in bytes.
     Delta,
     /// Part of the level.
@@ -87,6 +100,12 @@ impl Cell {
             Cell::Mark | Cell::Bar => "",
             Cell::Size if is_memory => "memory",
             Cell::Size => "size",
+            Cell::Own => "self",
+            Cell::Total => "total",
+            Cell::Unique => "unique",
+            Cell::Saved => "saves",
+            Cell::Copies => "copies",
+            Cell::Sites => "sites",
             Cell::Delta => "change",
             Cell::OfParent => "% here",
             Cell::OfTotal => "% all",
@@ -95,10 +114,16 @@ impl Cell {
         }
     }
 
-    /// What rows can be ordered by with it.
-    pub fn column(self) -> Option<Column> {
+    /// What it shows of what rows can be ordered by; parts and bars are of what their view is about.
+    pub fn column(self, content: &Content) -> Option<Column> {
         match self {
-            Cell::Size | Cell::OfParent | Cell::OfTotal | Cell::Bar => Some(Column::Size),
+            Cell::OfParent | Cell::OfTotal | Cell::Bar => Some(content.natural()),
+            Cell::Size | Cell::Own => Some(Column::Size),
+            Cell::Total => Some(Column::Total),
+            Cell::Unique => Some(Column::Unique),
+            Cell::Saved => Some(Column::Saved),
+            Cell::Copies => Some(Column::Copies),
+            Cell::Sites => Some(Column::Sites),
             Cell::Delta => Some(Column::Delta),
             Cell::Count => Some(Column::Count),
             Cell::Name => Some(Column::Name),
@@ -108,24 +133,52 @@ impl Cell {
 }
 
 /// The columns that fit, each with its first cell and its width.
-pub fn columns(width: u16, is_compared: bool, is_exact: bool) -> Vec<(Cell, u16, u16)> {
+pub fn columns(width: u16, content: &Content, is_compared: bool, is_exact: bool) -> Vec<(Cell, u16, u16)> {
     let size = if is_exact { 14 } else { 9 };
-    let delta = if is_compared { size + 1 } else { 0 };
     let bar = (width / 8).clamp(6, 30);
     // From which width on there is room for each.
-    let all = [
-        (Cell::Mark, 1, 0),
-        (Cell::Size, size, 0),
-        (Cell::Delta, delta, 0),
-        (Cell::OfParent, 6, 40),
-        (Cell::OfTotal, 6, 76),
-        (Cell::Bar, bar, if is_compared { 84 } else { 50 }),
-        (Cell::Count, 8, 66),
-    ];
+    let all: &[(Cell, u16, u16)] = match content {
+        Content::List(List::Tree) => &[
+            (Cell::Own, size, 0),
+            (Cell::Total, size, 30),
+            (Cell::Unique, size, if is_exact { 70 } else { 54 }),
+            (Cell::OfTotal, 6, 76),
+            (Cell::Bar, bar, 84),
+        ],
+        Content::List(List::Duplicates) => {
+            &[(Cell::Size, size, 0), (Cell::Saved, size + 1, 30), (Cell::Copies, 7, 50), (Cell::Bar, bar, 70)]
+        }
+        _ if content.has_inlining(is_compared) => &[
+            (Cell::Mark, 1, 0),
+            (Cell::Size, size, 0),
+            (Cell::Total, size, 40),
+            (Cell::OfParent, 6, 50),
+            (Cell::OfTotal, 6, 90),
+            (Cell::Bar, bar, 70),
+            (Cell::Sites, 6, 60),
+        ],
+        _ if is_compared => &[
+            (Cell::Mark, 1, 0),
+            (Cell::Size, size, 0),
+            (Cell::Delta, size + 1, 0),
+            (Cell::OfParent, 6, 40),
+            (Cell::OfTotal, 6, 76),
+            (Cell::Bar, bar, 84),
+            (Cell::Count, 8, 66),
+        ],
+        _ => &[
+            (Cell::Mark, 1, 0),
+            (Cell::Size, size, 0),
+            (Cell::OfParent, 6, 40),
+            (Cell::OfTotal, 6, 76),
+            (Cell::Bar, bar, 50),
+            (Cell::Count, 8, 66),
+        ],
+    };
     let mut x = 0;
     let mut found = Vec::new();
-    for (cell, wide, from) in all {
-        if wide > 0 && width >= from {
+    for &(cell, wide, from) in all {
+        if width >= from {
             found.push((cell, x, wide));
             x += wide + 1;
         }
@@ -136,16 +189,16 @@ pub fn columns(width: u16, is_compared: bool, is_exact: bool) -> Vec<(Cell, u16,
     found
 }
 
-/// Titles of tabs with the cells they take; without room all but the open one are shortened, then left out.
-pub fn tabs(titles: &[&str], open: usize, width: u16) -> Vec<(usize, u16, String)> {
+/// Titles of tabs, each behind the key that opens it, with the cells they take; without room all but the open one
+/// are shortened, then left out.
+pub fn tabs(titles: &[(char, &str)], open: usize, width: u16) -> Vec<(usize, u16, String)> {
     /// Letters that titles are shortened to, in turn.
     const SHORT: [usize; 7] = [usize::MAX, 7, 6, 5, 4, 3, 0];
     let label = |index: usize, letters: usize| {
-        // The digit that opens it; behind the tenth there are none.
-        let digit = if index < 10 { char::from(b'0' + ((index + 1) % 10) as u8) } else { '+' };
-        match titles[index].chars().take(letters).collect::<String>() {
-            title if title.is_empty() => format!(" {digit} "),
-            title => format!(" {digit} {title} "),
+        let (key, title) = titles[index];
+        match title.chars().take(letters).collect::<String>() {
+            title if title.is_empty() => format!(" {key} "),
+            title => format!(" {key} {title} "),
         }
     };
     let lay = |letters: usize| {
@@ -167,6 +220,7 @@ pub fn tabs(titles: &[&str], open: usize, width: u16) -> Vec<(usize, u16, String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::views::VIEWS;
 
     #[test]
     fn parts_lie_side_by_side_in_any_size() {
@@ -191,24 +245,27 @@ mod tests {
     #[test]
     fn columns_leave_room_for_names() {
         for width in 20..=250 {
-            for is_compared in [false, true] {
-                let all = columns(width, is_compared, false);
+            for (view, is_compared) in VIEWS.iter().flat_map(|view| [(view, false), (view, true)]) {
+                let content = &view.content;
+                let all = columns(width, content, content.is_compared(is_compared), false);
                 let (last, x, room) = *all.last().unwrap();
                 assert_eq!((last, x + room), (Cell::Name, width.max(x)));
                 if width >= 60 {
-                    assert!(room >= 20, "{room} of {width}");
+                    assert!(room >= 20, "{room} of {width} in {}", view.title);
                 }
+                let exact = columns(width, content, content.is_compared(is_compared), true);
+                assert!(width < 60 || exact.last().unwrap().2 >= 8, "{width} in {}", view.title);
             }
         }
     }
 
     #[test]
     fn tabs_lose_their_names_before_they_are_cut() {
-        let titles = ["Crates", "Symbols", "Sections"];
+        let titles = [('1', "Crates"), ('2', "Symbols"), ('T', "Sections")];
         let texts = |width| -> Vec<String> { tabs(&titles, 1, width).into_iter().map(|t| t.2).collect() };
-        assert_eq!(texts(80), [" 1 Crates ", " 2 Symbols ", " 3 Sections "]);
-        assert_eq!(texts(30), [" 1 Crate ", " 2 Symbols ", " 3 Secti "]);
-        assert_eq!(texts(20), [" 1 ", " 2 Symbols ", " 3 "]);
+        assert_eq!(texts(80), [" 1 Crates ", " 2 Symbols ", " T Sections "]);
+        assert_eq!(texts(30), [" 1 Crate ", " 2 Symbols ", " T Secti "]);
+        assert_eq!(texts(20), [" 1 ", " 2 Symbols ", " T "]);
         assert_eq!(texts(5), texts(20));
     }
 }

@@ -12,6 +12,7 @@ pub mod export;
 pub mod jobs;
 pub mod keymap;
 pub mod layout;
+pub mod lists;
 pub mod marks;
 pub mod navigation;
 pub mod prompt;
@@ -24,11 +25,14 @@ pub mod worker;
 
 use app::Event;
 use jobs::Answer;
+use lists::Tree;
 pub use running::run;
 use table::{Models, Side};
 
+use crate::analysis::tree::Question as TreeQuestion;
 use crate::attrib::Reasons;
 use crate::model::{Contents, Model};
+use crate::report::{DuplicatesOptions, DuplicatesReport};
 
 /// A file as it was read.
 #[derive(Debug)]
@@ -88,6 +92,17 @@ pub trait Source: Send + Sync {
     ///
     /// *Errors*: why that is not known, in words.
     fn read_code(&self) -> Result<Shared, String>;
+
+    /// The packages that the explored file was built from, as `bloat tree` shows them. Asked for with several
+    /// questions.
+    ///
+    /// *Errors*: nothing says which packages these are, in words.
+    fn tree(&self, model: &Model, question: &TreeQuestion) -> Result<Tree, String>;
+
+    /// What the explored file holds more than once, as `bloat duplicates` shows it. Asked for with several options.
+    ///
+    /// *Errors*: why that is not known, in words.
+    fn duplicates(&self, model: &Model, options: DuplicatesOptions) -> Result<DuplicatesReport, String>;
 
     /// Bytes of a file from position `start`, at most `len`; `None` for what has none.
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>>;

@@ -62,13 +62,13 @@ impl Navigation {
 
     /// The way to where one is.
     pub fn path(&self, table: &Table) -> Path {
-        let dims = table.question.dims.iter().copied();
+        let dims = table.question.dims().iter().copied();
         dims.zip(self.entered().map(|level| level.key)).collect()
     }
 
     /// Whether the level lists runs of bytes.
     pub fn is_at_leaves(&self, table: &Table) -> bool {
-        self.depth() >= table.question.dims.len()
+        table.listed().is_none() && self.depth() >= table.question.dims().len()
     }
 
     /// Number of lines of the level.

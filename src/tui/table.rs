@@ -9,35 +9,41 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::jobs::Column;
+use super::lists::Listed;
+use super::views::Content;
 use crate::analysis::diff::groups::{Groups, Pairing};
 use crate::analysis::diff::{Amount, DiffNode, DiffView, diff_by};
 use crate::kind::Kind;
 use crate::model::filter::{Filter, Pattern};
 use crate::model::view::{Dim, Keys, Measure, Node, Sort, View, tree};
-use crate::model::{Model, Sizes};
+use crate::model::{Inlining, Model, Sizes};
 
 /// What a table answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question {
-    /// Dimensions from the outermost to the innermost.
-    pub dims: Vec<Dim>,
+    /// What its rows are.
+    pub content: Content,
     /// A filter expression that can be read.
     pub filter: Option<String>,
     /// Which total orders rows.
     pub measure: Measure,
     /// Whether only what strip leaves counts.
     pub is_shipped: bool,
-    /// Whether rows without a change are left out.
-    pub is_changes: bool,
 }
 
 /// What stripping removes.
 const STRIPPED: [Kind; 2] = [Kind::Debug, Kind::Symbols];
 
 impl Question {
+    /// Dimensions from the outermost to the innermost.
+    pub fn dims(&self) -> &[Dim] {
+        self.content.dims()
+    }
+
     /// The dimensions of code that it asks about: few files are read with them.
     pub fn code_dims(&self) -> Vec<Dim> {
-        let mut dims = self.dims.clone();
+        let mut dims = self.dims().to_vec();
         if let Some(filter) = self.filter() {
             filter.dims(&mut dims);
         }
@@ -108,7 +114,7 @@ pub fn side_of(path: &[(Dim, Key)]) -> Side {
     if path.iter().all(|(_, key)| key.new.is_some()) { Side::New } else { Side::Old }
 }
 
-/// One group of leaves.
+/// One group of leaves, or one row of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// What it stands for.
@@ -117,6 +123,13 @@ pub struct Row {
     pub now: Amount,
     first: u32,
     count: u32,
+}
+
+impl Row {
+    /// A row of a list whose rows below are `children`.
+    pub fn listed(key: Key, now: Amount, children: Range<u32>) -> Row {
+        Row { key, now, first: children.start, count: children.end.saturating_sub(children.start) }
+    }
 }
 
 /// A view, computed.
@@ -131,6 +144,18 @@ pub struct Table {
     was: Vec<Amount>,
     /// Names by level, for dimensions that derive them.
     texts: Vec<Texts>,
+    /// What its rows say besides.
+    further: Further,
+}
+
+/// What rows of some views say besides their bytes.
+#[derive(Debug)]
+enum Further {
+    Nothing,
+    /// By row, where the first dimension is that of functions of the source.
+    Inlining(Vec<Inlining>),
+    /// What the rows of a list were made of.
+    List(Listed),
 }
 
 /// Names of keys, one behind another: a million of them are given back at once.
@@ -188,11 +213,14 @@ impl Table {
     ///
     /// *Cost*: that of [`tree`].
     pub fn of_model(model: &Model, question: &Question, depth: usize) -> Table {
-        let dims = question.dims.iter().take(depth).copied().collect();
+        let dims = question.dims().iter().take(depth).copied().collect();
         let view = View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size };
         let tree = tree(model, &view);
         let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };
         let mut table = Table::new(question, depth, whole, None);
+        if question.content.has_inlining(false) {
+            table.further = Further::Inlining(vec![Inlining::default()]);
+        }
         table.add_nodes(0, 0, &tree.roots, &tree.keys);
         table.shrink();
         table
@@ -202,7 +230,7 @@ impl Table {
     ///
     /// *Cost*: that of [`diff_by`].
     pub fn of_two(pairing: &mut Pairing<'_>, question: &Question, depth: usize) -> Table {
-        let dims = question.dims.iter().take(depth).copied().collect();
+        let dims = question.dims().iter().take(depth).copied().collect();
         let view = DiffView { dims, filter: question.filter(), measure: question.measure };
         let diff = diff_by(pairing, &view);
         let mut table = Table::new(question, depth, diff.new, Some(diff.old));
@@ -214,11 +242,18 @@ impl Table {
     fn new(question: &Question, depth: usize, whole: Amount, was: Option<Amount>) -> Table {
         Table {
             question: question.clone(),
-            depth: depth.min(question.dims.len()),
+            depth: depth.min(question.dims().len()),
             rows: vec![Row { key: Key::default(), now: whole, first: 1, count: 0 }],
             was: was.into_iter().collect(),
-            texts: vec![Texts::default(); question.dims.len()],
+            texts: vec![Texts::default(); question.dims().len()],
+            further: Further::Nothing,
         }
+    }
+
+    /// The rows of a list, of which the first is the whole.
+    pub fn of_list(question: &Question, rows: Vec<Row>, listed: Listed) -> Table {
+        let further = Further::List(listed);
+        Table { question: question.clone(), depth: 0, rows, was: Vec::new(), texts: Vec::new(), further }
     }
 
     fn add_nodes(&mut self, parent: usize, level: usize, nodes: &[Node], keys: &[Keys<'_>]) {
@@ -229,6 +264,9 @@ impl Table {
             let now = Amount { sizes: node.sizes, symbols: node.symbols, estimated: node.estimated };
             let key = Key::new(node.key);
             self.rows.push(Row { key, now, first: 0, count: 0 });
+            if let Further::Inlining(all) = &mut self.further {
+                all.push(node.inlining.unwrap_or_default());
+            }
             if !is_live(of_level.dim) {
                 self.texts[level].add(key, || of_level.label(node.key));
             }
@@ -239,7 +277,7 @@ impl Table {
     }
 
     fn add_changes(&mut self, parent: usize, level: usize, nodes: &[DiffNode], groups: &[Arc<Groups<'_>>]) {
-        let only = self.question.is_changes;
+        let only = self.question.content.is_changes();
         let mut nodes: Vec<&DiffNode> = nodes.iter().filter(|n| !only || n.is_changed()).collect();
         if !only {
             let measure = self.question.measure;
@@ -303,6 +341,9 @@ impl Table {
     fn shrink(&mut self) {
         self.rows.shrink_to_fit();
         self.was.shrink_to_fit();
+        if let Further::Inlining(all) = &mut self.further {
+            all.shrink_to_fit();
+        }
         for texts in &mut self.texts {
             texts.text.shrink_to_fit();
         }
@@ -311,7 +352,55 @@ impl Table {
     /// Bytes the table takes in memory.
     pub fn weight(&self) -> usize {
         let texts: usize = self.texts.iter().map(Texts::weight).sum();
-        self.rows.capacity() * size_of::<Row>() + self.was.capacity() * size_of::<Amount>() + texts
+        let further = match &self.further {
+            Further::Nothing => 0,
+            Further::Inlining(all) => all.capacity() * size_of::<Inlining>(),
+            Further::List(listed) => listed.weight(),
+        };
+        self.rows.capacity() * size_of::<Row>() + self.was.capacity() * size_of::<Amount>() + texts + further
+    }
+
+    /// Whether all levels that were asked for are in it.
+    pub fn is_whole(&self) -> bool {
+        self.depth == self.question.dims().len()
+    }
+
+    /// What its rows were made of, if they are those of a list.
+    pub fn listed(&self) -> Option<&Listed> {
+        if let Further::List(listed) = &self.further { Some(listed) } else { None }
+    }
+
+    /// The bytes of all that is below a row: of a package, of what it needs as well.
+    pub fn bytes_below(&self, index: u32) -> u64 {
+        let measure = self.question.measure;
+        let listed = self.listed().and_then(|listed| listed.number(index, Column::Total, measure));
+        listed.unwrap_or_else(|| measure.of(self.row(index).now.sizes))
+    }
+
+    /// A number of a row, if its view has that column and the row has the number.
+    pub fn number(&self, index: u32, column: Column) -> Option<i64> {
+        let measure = self.question.measure;
+        let number = match column {
+            Column::Size => measure.of(self.row(index).now.sizes),
+            Column::Count => self.row(index).now.symbols,
+            Column::Delta => return self.was(index).map(|_| self.delta(index)),
+            Column::Name => return None,
+            Column::Total | Column::Unique | Column::Saved | Column::Copies | Column::Sites => {
+                match &self.further {
+                    Further::Nothing => return None,
+                    Further::List(listed) => listed.number(index, column, measure)?,
+                    Further::Inlining(all) => {
+                        let inlining = all.get(index as usize).filter(|i| **i != Inlining::default())?;
+                        match column {
+                            Column::Total => measure.of(inlining.total),
+                            Column::Sites => inlining.call_sites,
+                            _ => return None,
+                        }
+                    }
+                }
+            }
+        };
+        Some(number.cast_signed())
     }
 
     /// The change of a row in bytes.
@@ -320,9 +409,13 @@ impl Table {
         self.was(index).map_or(0, |was| signed(self.row(index).now.sizes).wrapping_sub(signed(was.sizes)))
     }
 
-    /// The name of a row at a level, the first being 0.
-    pub fn label(&self, models: &Models<'_>, level: usize, key: Key) -> String {
-        let Some(&dim) = self.question.dims.get(level) else { return String::new() };
+    /// The name of a row of a level, the first being 0.
+    pub fn label(&self, models: &Models<'_>, level: usize, row: u32) -> String {
+        if let Further::List(listed) = &self.further {
+            return listed.label(row);
+        }
+        let Some(&dim) = self.question.dims().get(level) else { return String::new() };
+        let key = self.row(row).key;
         let known = self.texts.get(level).and_then(|texts| texts.get(key));
         match (known, models.of(key.side())) {
             (Some(text), _) => text.to_string(),

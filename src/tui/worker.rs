@@ -1,4 +1,4 @@
-//! Threads that do what takes longer than a frame: one for views, one for details.
+//! Threads that do what takes longer than a frame: one for views, one for details, one for lists.
 //!
 //! Of jobs that only their newest is worth, such as details of the selected row, only
 //! the newest is done.
@@ -18,6 +18,7 @@ use super::{Shared, Source};
 pub struct Worker {
     views: Sender<Job>,
     details: Sender<Job>,
+    lists: Sender<Job>,
     latest: Arc<AtomicU64>,
     /// Its number: what an earlier one still says is of no use.
     pub id: u64,
@@ -40,7 +41,8 @@ impl Worker {
             thread::Builder::new().name(name.to_string()).spawn(run)?;
             Ok(sender)
         };
-        Ok(Worker { views: open("views")?, details: open("details")?, latest: latest.clone(), id })
+        let [views, details, lists] = [open("views")?, open("details")?, open("lists")?];
+        Ok(Worker { views, details, lists, latest: latest.clone(), id })
     }
 
     /// Hands over a job.
@@ -48,8 +50,11 @@ impl Worker {
         if let Job::Find(find) = &job {
             self.latest.store(find.id, Ordering::Relaxed);
         }
-        let thread =
-            if matches!(job, Job::Details(_) | Job::Claims(_)) { &self.details } else { &self.views };
+        let thread = match &job {
+            Job::Details(_) | Job::Claims(_) => &self.details,
+            Job::Table { question, .. } if question.content.list().is_some() => &self.lists,
+            _ => &self.views,
+        };
         // A thread that is gone has said why.
         let _ = thread.send(job);
     }
@@ -104,24 +109,26 @@ impl Drop for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::export::ExportRequest;
+    use crate::tui::export::{ExportRequest, Exported};
     use crate::tui::jobs::Target;
     use crate::tui::marks::Marks;
     use crate::tui::table::{Path, Question};
+    use crate::tui::views::Content;
 
     #[test]
     fn of_looks_at_rows_only_the_newest_is_taken() {
         let question = Question {
-            dims: Vec::new(),
+            content: Content::Groups(Vec::new().into()),
             filter: None,
             measure: Default::default(),
             is_shipped: false,
-            is_changes: false,
         };
-        let details = || Job::Details(Target { path: Path::new(), leaf: None, question: question.clone() });
+        let details =
+            || Job::Details(Target::Group { path: Path::new(), leaf: None, question: question.clone() });
         let export = || {
-            let (file, path, marks) = (String::new(), Path::new(), Marks::default());
-            Job::Export(ExportRequest { file, question: question.clone(), path, marks })
+            let (path, marks) = (Path::new(), Marks::default());
+            let what = Exported::Rows { question: question.clone(), path, marks };
+            Job::Export(ExportRequest { file: String::new(), what })
         };
         let queue = VecDeque::from([export(), details()]);
         assert!(is_superseded(&details(), &queue));

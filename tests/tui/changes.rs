@@ -27,7 +27,7 @@ fn changes_are_those_of_diff() {
     let rows: Vec<(String, u64, i64)> = table
         .children(0)
         .map(|r| {
-            let label = table.label(&shared.models(), 0, table.row(r).key);
+            let label = table.label(&shared.models(), 0, r);
             (label, table.row(r).now.sizes.file, table.delta(r))
         })
         .collect();

@@ -8,15 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use bloat::analysis::tree::{Needs, Question};
 use bloat::attrib::{self, Reasons};
 use bloat::format::{self, Detail};
 use bloat::input::Input;
 use bloat::input::companion::Search;
 use bloat::model::{Contents, Model};
 use bloat::project::Packages;
+use bloat::project::graph::Graph;
+use bloat::report::{self, DuplicatesOptions, DuplicatesReport, ListSource, Listed};
 use bloat::tui::app::{App, Effect, Event, Explorer, Screen};
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::{Job, Library};
+use bloat::tui::lists::Tree;
 use bloat::tui::table::Side;
 use bloat::tui::{Explored, Shared, Source, Subject};
 use ratatui_core::backend::TestBackend;
@@ -32,15 +36,20 @@ pub fn subject(path: &str) -> Subject {
 }
 
 /// Files in memory.
-pub struct Files(Vec<(Side, Input)>);
+#[derive(Default)]
+pub struct Files {
+    inputs: Vec<(Side, Input)>,
+    /// Who needs whom, with the path of the lockfile that says so.
+    packages: Option<(Graph, String)>,
+}
 
 impl Files {
-    pub fn none() -> Files {
-        Files(Vec::new())
+    fn new(inputs: Vec<(Side, Input)>) -> Files {
+        Files { inputs, packages: None }
     }
 
     fn input(&self, side: Side) -> Option<&Input> {
-        self.0.iter().find(|(s, _)| *s == side).map(|(_, input)| input)
+        self.inputs.iter().find(|(s, _)| *s == side).map(|(_, input)| input)
     }
 }
 
@@ -60,6 +69,32 @@ impl Source for Files {
             return Err("this file does not say where code comes from".to_string());
         }
         Ok(Shared { new, baseline: self.input(Side::Old).map(|old| explored(old, Detail::Code)) })
+    }
+
+    fn tree(&self, model: &Model, question: &Question) -> Result<Tree, String> {
+        let (graph, path) = self.packages.as_ref().ok_or("nobody knows the packages of this file")?;
+        let file = Path::new(&model.facts.path).file_name().expect("it is a file").to_string_lossy();
+        let roots = graph.roots_for(&file, &[]);
+        let answer = bloat::analysis::tree::answer(model, graph, &roots, question);
+        let source = ListSource { from: "lockfile", path: Some(path.clone()) };
+        let report = report::tree_report(model, graph, &answer, question, source);
+        Ok(Tree { answer, report })
+    }
+
+    fn duplicates(&self, model: &Model, mut options: DuplicatesOptions) -> Result<DuplicatesReport, String> {
+        let found = self.input(Side::New).map(|input| {
+            let found = |image: &format::Image<'_>| attrib::duplicates(input, image, model);
+            format::read_with(input, &Search::default(), found).expect("it was read before")
+        });
+        let Some((graph, path)) = &self.packages else {
+            return Ok(report::duplicates(model, found.as_ref(), None, &options));
+        };
+        let file = Path::new(&model.facts.path).file_name().expect("it is a file").to_string_lossy();
+        let needs = Needs::new(graph, &graph.roots_for(&file, &[]));
+        options.scope.in_several_versions = needs.in_several_versions();
+        let source = ListSource { from: "lockfile", path: Some(path.clone()) };
+        let listed = Listed { needs: &needs, source: &source };
+        Ok(report::duplicates(model, found.as_ref(), Some(listed), &options))
     }
 
     fn bytes(&self, side: Side, start: u64, len: usize) -> Option<Vec<u8>> {
@@ -111,7 +146,16 @@ impl Journey {
     pub fn file(path: &Path) -> Journey {
         let input = Input::open(path).expect("the fixture is there");
         let shared = Shared { new: explored(&input, Detail::Plain), baseline: None };
-        Journey::start(shared, Files(vec![(Side::New, input)]), (100, 30))
+        Journey::start(shared, Files::new(vec![(Side::New, input)]), (100, 30))
+    }
+
+    /// The same with a lockfile that says who needs whom.
+    pub fn listed(path: &Path, lockfile: &Path) -> Journey {
+        let mut journey = Journey::file(path);
+        let text = std::fs::read_to_string(lockfile).expect("the lockfile is there");
+        let graph = bloat::config::lockfile_graph(&text).expect("it can be read");
+        journey.files.packages = Some((graph, lockfile.display().to_string()));
+        journey
     }
 
     /// A snapshot of a file.
@@ -121,7 +165,7 @@ impl Journey {
             bloat::snapshot::save(&read.model, &read.contents).expect("memory is no file that can fail");
         let saved = bloat::snapshot::read(&Input::from_bytes("saved", saved)).expect("it was just written");
         let new = Explored { model: saved.model, contents: saved.contents, is_snapshot: true };
-        Journey::start(Shared { new, baseline: None }, Files::none(), (100, 30))
+        Journey::start(Shared { new, baseline: None }, Files::default(), (100, 30))
     }
 
     /// The same with a file to compare with.
@@ -129,7 +173,7 @@ impl Journey {
         let [old, new] = [old, new].map(|path| Input::open(path).expect("the fixture is there"));
         let [new_read, old_read] = [&new, &old].map(|input| explored(input, Detail::Plain));
         let shared = Shared { new: new_read, baseline: Some(old_read) };
-        Journey::start(shared, Files(vec![(Side::New, new), (Side::Old, old)]), (100, 30))
+        Journey::start(shared, Files::new(vec![(Side::New, new), (Side::Old, old)]), (100, 30))
     }
 
     /// A model that no file was read for.
@@ -138,7 +182,7 @@ impl Journey {
             new: Explored { model, contents: Contents::default(), is_snapshot: false },
             baseline: None,
         };
-        Journey::start(shared, Files::none(), size)
+        Journey::start(shared, Files::default(), size)
     }
 
     fn start(shared: Shared, files: Files, size: (u16, u16)) -> Journey {

@@ -1,5 +1,7 @@
 //! The terminal UI: journeys of keys, and what is on the screen after them.
 
+#[path = "../elf_builder/mod.rs"]
+mod elf_builder;
 mod journey;
 mod made;
 #[path = "../program/mod.rs"]
@@ -12,6 +14,7 @@ mod code;
 mod details;
 mod export;
 mod hostile;
+mod lists;
 mod moving;
 mod numbers;
 mod screens;

@@ -202,13 +202,13 @@ fn rows_are_grouped_by_any_dimensions() {
         .keys("<C-u>knd<Enter>")
         .sees("`knd` is not a dimension");
     journey.keys("<C-u>kind, section<Enter>");
-    assert_eq!(journey.explorer().open().dims, [Dim::Kind, Dim::Section]);
+    assert_eq!(journey.explorer().open().content.dims(), [Dim::Kind, Dim::Section]);
     journey.sees("kind,section").keys("<Enter><Enter>");
     assert!(journey.explorer().is_at_leaves());
     // Another one takes its place; a view that is there already is shown.
     journey.keys("b<C-u>source,evidence<Enter>");
     let tabs = journey.explorer().tabs.len();
-    assert_eq!(journey.explorer().open().dims, [Dim::Source, Dim::Evidence]);
+    assert_eq!(journey.explorer().open().content.dims(), [Dim::Source, Dim::Evidence]);
     journey.keys("b<C-u>symbol<Enter>");
     assert_eq!((journey.explorer().tab, journey.explorer().tabs.len()), (1, tabs));
 }

@@ -13,7 +13,7 @@ const LTO: &str = "demo-x86_64-lto";
 /// A screen: its name, the file, what it is compared with, its size, and the keys that lead to it.
 type Shot = (&'static str, &'static str, Option<&'static str>, (u16, u16), &'static str);
 
-const SHOTS: [Shot; 36] = [
+const SHOTS: [Shot; 45] = [
     ("crates", DEMO, None, (100, 30), ""),
     ("crates-small", DEMO, None, (60, 15), "j"),
     ("crates-large", DEMO, None, (250, 80), "e"),
@@ -47,6 +47,15 @@ const SHOTS: [Shot; 36] = [
     ("marks", DEMO, None, (100, 30), "<Space>j<Space>3<Space>1"),
     ("exporting", DEMO, None, (100, 30), "x"),
     ("help", DEMO, None, (100, 60), "?"),
+    ("tree", DEMO, None, (100, 30), "T"),
+    ("tree-small", DEMO, None, (60, 15), "T<Enter>j<Enter>"),
+    ("tree-exact", DEMO, None, (100, 30), "Te<Enter>s"),
+    ("tree-unknown", LTO, None, (60, 15), "T"),
+    ("details-of-a-package", DEMO, None, (150, 40), "T<Enter>ji"),
+    ("duplicates", DEMO, None, (100, 30), "D"),
+    ("duplicates-small", DEMO, None, (60, 15), "D<Enter>"),
+    ("details-of-a-copy", DEMO, None, (150, 40), "D<Enter><Enter>ji"),
+    ("details-of-copies", DEMO, None, (60, 24), "Di"),
     ("changes", DEMO, Some(LTO), (100, 30), "<Enter>"),
     ("changes-in-sections", DEMO, Some(LTO), (150, 30), "3"),
     ("changes-treemap", DEMO, Some(LTO), (100, 30), "t"),
@@ -65,6 +74,8 @@ fn screens_are_those_that_were_looked_at() {
     for (name, new, old, (width, height), keys) in SHOTS {
         let mut journey = match old {
             Some(old) => Journey::two(&file(old), &file(new)),
+            // Of one program it is known what it is made of.
+            None if new == DEMO => Journey::listed(&file(new), Path::new("tests/tui/demo.lock")),
             None => Journey::file(&file(new)),
         };
         let screen = journey.resize(width, height).keys(keys).screen();

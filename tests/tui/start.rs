@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bloat::analysis::tree::Question;
 use bloat::attrib::Reasons;
+use bloat::model::Model;
+use bloat::report::{DuplicatesOptions, DuplicatesReport};
 use bloat::tui::app::{App, Effect, Event, Progress};
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::Job;
+use bloat::tui::lists::Tree;
 use bloat::tui::table::Side;
 use bloat::tui::{Shared, Source, Subject, keymap};
 use ratatui_core::buffer::Buffer;
@@ -137,6 +141,14 @@ impl Source for Panics {
     }
 
     fn read_code(&self) -> Result<Shared, String> {
+        Err("nobody asks".to_string())
+    }
+
+    fn tree(&self, _: &Model, _: &Question) -> Result<Tree, String> {
+        Err("nobody asks".to_string())
+    }
+
+    fn duplicates(&self, _: &Model, _: DuplicatesOptions) -> Result<DuplicatesReport, String> {
         Err("nobody asks".to_string())
     }
 

@@ -2,15 +2,17 @@
 
 use ratatui_crossterm::crossterm::event::KeyEvent;
 
-use super::explorer::{Explorer, Line, Tab};
+use super::explorer::{Explorer, Headed, Line, Tab};
 use super::search::Direction;
 use super::{Effect, is_abort};
 use crate::model::view::Measure;
 use crate::tui::details::Claims;
-use crate::tui::jobs::{Column, Job, Order};
+use crate::tui::jobs::{Job, Order};
 use crate::tui::keymap::{Action, action};
+use crate::tui::lists::StandsFor;
 use crate::tui::prompt::Purpose;
 use crate::tui::treemap;
+use crate::tui::views::{Content, List};
 
 /// Most rows that are marked: more take longer to show than a frame.
 const MOST_MARKS: usize = 10_000;
@@ -56,10 +58,10 @@ impl Explorer {
     fn act(&mut self, action: Action) {
         let page = usize::from(self.areas().body.height);
         match action {
-            Action::Up if self.is_treemap => self.walk(0, -1),
-            Action::Down if self.is_treemap => self.walk(0, 1),
-            Action::Left if self.is_treemap => self.walk(-1, 0),
-            Action::Right if self.is_treemap => self.walk(1, 0),
+            Action::Up if self.shows_boxes() => self.walk(0, -1),
+            Action::Down if self.shows_boxes() => self.walk(0, 1),
+            Action::Left if self.shows_boxes() => self.walk(-1, 0),
+            Action::Right if self.shows_boxes() => self.walk(1, 0),
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
             Action::PageUp => self.step(-(page.saturating_sub(OVERLAP).max(1) as isize)),
@@ -74,12 +76,18 @@ impl Explorer {
             }
             Action::NextView => self.open_tab((self.tab + 1) % self.tabs.len()),
             Action::PreviousView => self.open_tab((self.tab + self.tabs.len() - 1) % self.tabs.len()),
-            Action::View(index) if usize::from(index) < self.tabs.len() => self.open_tab(index.into()),
-            Action::View(index) => self.message = Some(format!("there is no view {}", (index + 1) % 10)),
+            Action::View(key) => match self.tabs.iter().position(|tab| tab.key == Some(key)) {
+                Some(tab) => self.open_tab(tab),
+                None => self.message = Some(format!("there is no view {key}")),
+            },
+            Action::Bytes => self.lead_to_bytes(),
             Action::GroupBy => self.type_text(Purpose::GroupBy),
             Action::Search => self.type_text(Purpose::Search),
             Action::Filter => self.type_text(Purpose::Filter),
             Action::Export => self.type_text(Purpose::Export),
+            Action::Treemap if self.open().content.list().is_some() => {
+                self.message = Some("boxes are for bytes that add up; rows of this view overlap".to_string());
+            }
             Action::Treemap => self.is_treemap = !self.is_treemap,
             Action::Details => {
                 self.is_details = !self.is_details;
@@ -100,6 +108,9 @@ impl Explorer {
             Action::Unmark => {
                 self.marks.clear();
                 self.recount();
+            }
+            Action::Measure if self.open().content.list() == Some(List::Duplicates) => {
+                self.message = Some("what sharing saves is known of the file alone".to_string());
             }
             Action::Measure => {
                 self.measure = match self.measure {
@@ -135,7 +146,7 @@ impl Explorer {
             self.search.clear();
         } else if self.is_details {
             self.is_details = false;
-        } else if self.is_treemap {
+        } else if self.shows_boxes() {
             self.is_treemap = false;
         } else if !self.leave() {
             self.message = Some("this is the whole file; q quits".to_string());
@@ -200,7 +211,22 @@ impl Explorer {
             return;
         }
         let at = self.open().navigation.depth();
-        if table.depth <= at + 1 && table.depth < table.question.dims.len() {
+        if let (Some(Line::Row(row)), Some(listed)) = (self.selected(), table.listed()) {
+            if table.children(row).is_empty() {
+                self.is_details = true;
+                self.look();
+                return;
+            }
+            // Packages may need each other in a circle.
+            let key = table.row(row).key;
+            let is_package = table.question.content.list() == Some(List::Tree);
+            if is_package && self.open().navigation.entered().any(|level| level.key == key) {
+                let name = listed.label(row);
+                self.message = Some(format!("{name} is on the way here already: they need each other"));
+                return;
+            }
+        }
+        if table.depth <= at + 1 && !table.is_whole() {
             self.message = Some("what is inside is still being counted".to_string());
             return;
         }
@@ -241,12 +267,12 @@ impl Explorer {
     pub(super) fn open_custom(&mut self, dims: Vec<crate::model::view::Dim>) {
         let words: Vec<&str> = dims.iter().map(|d| d.as_str()).collect();
         let title = words.join(",");
-        let is_custom = |tab: &Tab| tab.title.starts_with(|c: char| c.is_ascii_lowercase());
-        let at = self.tabs.iter().position(|tab| tab.dims == dims && !tab.is_changes);
+        let content = Content::Groups(dims.into());
+        let at = self.tabs.iter().position(|tab| tab.content == content);
         let at = at.unwrap_or_else(|| {
             // One is enough: an earlier one makes room.
-            self.tabs.retain(|tab| !is_custom(tab));
-            self.tabs.push(Tab::new(&title, &dims, false));
+            self.tabs.retain(|tab| tab.key.is_some());
+            self.tabs.push(Tab::new(&title, None, content));
             self.tabs.len() - 1
         });
         self.tab = usize::MAX;
@@ -254,13 +280,10 @@ impl Explorer {
     }
 
     fn sort_next(&mut self) {
-        let is_compared = self.shared.baseline.is_some();
-        let column = match self.open().order.column {
-            Column::Size if is_compared => Column::Delta,
-            Column::Size | Column::Delta => Column::Count,
-            Column::Count => Column::Name,
-            Column::Name => Column::Size,
-        };
+        let tab = self.open();
+        let columns = tab.content.columns(self.is_compared());
+        let at = columns.iter().position(|&column| column == tab.order.column);
+        let column = at.map_or(tab.content.natural(), |at| columns[(at + 1) % columns.len()]);
         self.order_by(Order { column, is_reverse: false });
     }
 
@@ -269,7 +292,34 @@ impl Explorer {
         self.arrive();
     }
 
+    /// Shows the bytes of what is selected in a list: of a crate its level, else where the symbol is.
+    fn lead_to_bytes(&mut self) {
+        let (Some(Line::Row(row)), Some(listed)) = (self.selected(), self.listed()) else {
+            if self.open().content.list().is_none() {
+                self.message =
+                    Some("these are bytes: v leads from packages and copies to theirs".to_string());
+            }
+            return;
+        };
+        let Some(stands_for) = listed.stands_for(row, &self.shared.new.model) else {
+            self.message = Some("it is no single crate or symbol with bytes of its own".to_string());
+            return;
+        };
+        let (dim, key) = stands_for.key();
+        let is_it = |tab: &Tab| !tab.content.is_changes() && tab.content.dims().first() == Some(&dim);
+        if let Some(tab) = self.tabs.iter().position(is_it) {
+            self.open_tab(tab);
+            self.open_mut().headed = Some(Headed { key, enters: matches!(stands_for, StandsFor::Crate(_)) });
+            self.head_for();
+            self.arrive();
+        }
+    }
+
     fn mark(&mut self) {
+        if self.open().content.list().is_some() {
+            self.no_marks();
+            return;
+        }
         match self.selected() {
             Some(line @ Line::Row(_)) => {
                 let path = self.path_of(line);
@@ -289,6 +339,10 @@ impl Explorer {
     }
 
     fn mark_all(&mut self) {
+        if self.open().content.list().is_some() {
+            self.no_marks();
+            return;
+        }
         let len = self.count();
         if self.is_at_leaves() || len == 0 {
             return;
@@ -302,6 +356,11 @@ impl Explorer {
             self.marks.add(path);
         }
         self.recount();
+    }
+
+    fn no_marks(&mut self) {
+        self.message =
+            Some("rows of this view overlap; v leads to their bytes, which can be marked".to_string());
     }
 
     fn too_many_marks(&mut self) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Effect;
 use super::explorer::Explorer;
 use crate::tui::jobs::{Answer, Job, Order};
+use crate::tui::navigation::Navigation;
 use crate::tui::table::Table;
 
 impl Explorer {
@@ -19,15 +20,14 @@ impl Explorer {
         match self.cache.get(&question) {
             Some(table) => self.put_up(table),
             None => {
-                if self.table.as_ref().is_some_and(|t| t.question.dims != question.dims) {
+                if self.table.as_ref().is_some_and(|t| t.question.content != question.content) {
                     self.table = None;
                 }
             }
         }
-        let is_whole =
-            self.table.as_ref().is_some_and(|t| t.question == question && t.depth == t.question.dims.len());
+        let is_whole = self.table.as_ref().is_some_and(|t| t.question == question && t.is_whole());
         if !is_whole && self.waiting.insert(question.clone()) {
-            let depth = question.dims.len();
+            let depth = question.dims().len();
             if depth > 1 {
                 self.effects.push(Effect::Ask(Job::Table { question: question.clone(), depth: 1 }));
             }
@@ -45,8 +45,36 @@ impl Explorer {
             tab.bound = bound;
         }
         self.table = Some(table);
+        self.head_for();
         self.search.forget();
         self.arrive();
+    }
+
+    /// Goes to the row that another view leads to, once it is counted.
+    pub(super) fn head_for(&mut self) {
+        let Some(table) = self.table.clone() else { return };
+        let tab = self.open_mut();
+        let Some(headed) = tab.headed else { return };
+        let first = table.children(0).start;
+        let found = table.children(0).find(|&row| table.row(row).key.new == Some(headed.key));
+        tab.navigation = Navigation::default();
+        tab.order = Order { column: table.question.content.natural(), is_reverse: false };
+        match found {
+            Some(row) => {
+                tab.navigation.select(&table, (row - first) as usize);
+                // What is inside may still be counted.
+                if table.is_whole() {
+                    tab.headed = None;
+                    if headed.enters {
+                        tab.navigation.enter(&table);
+                    }
+                }
+            }
+            None => {
+                tab.headed = None;
+                self.message = Some("it is not here: f and p say what is counted".to_string());
+            }
+        }
     }
 
     /// Asks for what the level needs besides the table.
@@ -60,7 +88,7 @@ impl Explorer {
                 let path = tab.navigation.path(&table);
                 self.ask(Job::Leaves { question: table.question.clone(), path, order });
             }
-        } else if order == Order::default() {
+        } else if order == (Order { column: table.question.content.natural(), is_reverse: false }) {
             if level.order.is_some() {
                 self.open_mut().navigation.reorder(&table, None);
             }
@@ -93,11 +121,18 @@ impl Explorer {
     }
 
     pub(super) fn take(&mut self, answer: Answer) {
-        if !matches!(answer, Answer::Table(_)) {
+        if !matches!(answer, Answer::Table(_) | Answer::NoList(..)) {
             self.jobs = self.jobs.saturating_sub(1);
         }
         match answer {
             Answer::Table(table) => self.take_table(table),
+            Answer::NoList(question, reason) => {
+                self.waiting.remove(&question);
+                if let Some(list) = question.content.list() {
+                    self.no_lists.retain(|(known, _)| *known != list);
+                    self.no_lists.push((list, reason));
+                }
+            }
             Answer::Order { question, row, order, rows } => {
                 let Some(table) = self.table.clone() else { return };
                 let tab = self.open_mut();
@@ -141,7 +176,7 @@ impl Explorer {
     }
 
     fn take_table(&mut self, table: Arc<Table>) {
-        let is_whole = table.depth == table.question.dims.len();
+        let is_whole = table.is_whole();
         if is_whole {
             self.waiting.remove(&table.question);
         } else if self.tabs[self.tab].navigation.depth() > 0 {

@@ -9,6 +9,7 @@ use crate::model::Model;
 use crate::model::view::Dim;
 use crate::tui::Shared;
 use crate::tui::table::Question;
+use crate::tui::views::{Content, List};
 
 /// Whether it is known where code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,9 @@ impl Explorer {
 
     /// Whether a question can be answered. Asks for what it needs.
     pub(super) fn is_answerable(&mut self, question: &Question) -> bool {
+        if self.why_no_list(question).is_some() {
+            return false;
+        }
         let dims = question.code_dims();
         if dims.is_empty() {
             return true;
@@ -48,11 +52,26 @@ impl Explorer {
 
     /// What to say instead of rows, if the open view asks where code comes from and that is not known.
     pub fn why_no_rows(&self) -> Option<String> {
-        let dims = self.question().code_dims();
+        let question = self.question();
+        let dims = question.code_dims();
+        let no_list = self.why_no_list(&question);
+        if no_list.is_some() {
+            return no_list;
+        }
         if !dims.is_empty() && matches!(self.code, Code::Unread | Code::Reading) {
             return Some("reading which file and line each instruction comes from".to_string());
         }
-        self.why_unknown(&dims)
+        let reading = question.content.list().map(|list| match list {
+            List::Tree => "looking up which packages need which",
+            List::Duplicates => "looking for what is there more than once",
+        });
+        self.why_unknown(&dims).or(reading.filter(|_| self.table.is_none()).map(str::to_string))
+    }
+
+    /// Why there is no list for an answer, if that is known already.
+    fn why_no_list(&self, question: &Question) -> Option<String> {
+        let list = question.content.list()?;
+        self.no_lists.iter().find(|(known, _)| *known == list).map(|(_, reason)| reason.clone())
     }
 
     /// Goes on with what was read. Whatever was asked before is asked anew.
@@ -86,7 +105,7 @@ impl Explorer {
 
     /// The dimensions of code that the filter asks about.
     fn filter_dims(&self) -> Vec<Dim> {
-        Question { dims: Vec::new(), ..self.question() }.code_dims()
+        Question { content: Content::Groups(Vec::new().into()), ..self.question() }.code_dims()
     }
 }
 

@@ -14,11 +14,12 @@ use crate::model::{Leaf, Sizes, Source};
 use crate::tui::details::Details;
 use crate::tui::jobs::{Job, Order, Target, leaf_label};
 use crate::tui::layout::{Areas, areas};
+use crate::tui::lists::{Listed, StandsFor};
 use crate::tui::marks::Marks;
 use crate::tui::navigation::Navigation;
 use crate::tui::prompt::Prompt;
 use crate::tui::table::{Key, Path, Question, Table, side_of};
-use crate::tui::views::{VIEWS, When};
+use crate::tui::views::{Content, List, VIEWS};
 use crate::tui::{Explored, Shared};
 
 /// A view and where one is in it.
@@ -26,28 +27,34 @@ use crate::tui::{Explored, Shared};
 pub struct Tab {
     /// Its name on the screen.
     pub title: String,
-    /// Dimensions from the outermost to the innermost.
-    pub dims: Vec<Dim>,
-    /// Whether it shows only what changed.
-    pub is_changes: bool,
+    /// The key that opens it; none if it came later.
+    pub key: Option<char>,
+    /// What it shows.
+    pub content: Content,
     /// Where one is.
     pub navigation: Navigation,
     /// The order of rows.
     pub order: Order,
     /// The question whose answer the navigation speaks of.
     pub bound: Option<(Question, usize)>,
+    /// A row to go to as soon as it is counted.
+    pub(super) headed: Option<Headed>,
+}
+
+/// A row of the first level that another view leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Headed {
+    /// What it stands for in the file that is explored.
+    pub key: u32,
+    /// Whether its rows are opened.
+    pub enters: bool,
 }
 
 impl Tab {
-    pub(super) fn new(title: &str, dims: &[Dim], is_changes: bool) -> Tab {
-        Tab {
-            title: title.to_string(),
-            dims: dims.to_vec(),
-            is_changes,
-            navigation: Navigation::default(),
-            order: Order::default(),
-            bound: None,
-        }
+    pub(super) fn new(title: &str, key: Option<char>, content: Content) -> Tab {
+        let order = Order { column: content.natural(), is_reverse: false };
+        let title = title.to_string();
+        Tab { title, key, content, navigation: Navigation::default(), order, bound: None, headed: None }
     }
 }
 
@@ -92,6 +99,8 @@ pub struct Explorer {
     pub message: Option<String>,
     /// Whether it is known where code comes from.
     pub code: Code,
+    /// Lists that there are not, and why.
+    pub(super) no_lists: Vec<(List, String)>,
     pub(super) cache: Cache,
     pub(super) waiting: HashSet<Question>,
     /// Jobs other than views that are under way.
@@ -115,9 +124,8 @@ impl Explorer {
     /// The first screen, and what it needs.
     pub(super) fn new(shared: Arc<Shared>, size: (u16, u16)) -> (Explorer, Vec<Effect>) {
         let is_compared = shared.baseline.is_some();
-        let views = VIEWS.iter().filter(|view| is_compared || view.when == When::Always);
-        let tabs: Vec<Tab> =
-            views.map(|view| Tab::new(view.title, view.dims, view.when == When::Compared)).collect();
+        let views = VIEWS.into_iter().filter(|view| is_compared || !view.content.is_changes());
+        let tabs: Vec<Tab> = views.map(|view| Tab::new(view.title, Some(view.key), view.content)).collect();
         // What changed is what a comparison is for; a file without Rust has no crates to speak of.
         let has_crates = shared.new.model.crates.iter().any(|c| c.source.is_some_and(|s| s != Source::C));
         let first = |title: &str| tabs.iter().position(|tab| tab.title == title);
@@ -146,6 +154,7 @@ impl Explorer {
             search: Search::default(),
             message: None,
             code: Code::Unread,
+            no_lists: Vec::new(),
             cache: Cache::default(),
             waiting: HashSet::new(),
             jobs: 0,
@@ -195,12 +204,31 @@ impl Explorer {
     pub fn question(&self) -> Question {
         let tab = self.open();
         Question {
-            dims: tab.dims.clone(),
+            content: tab.content.clone(),
             filter: self.filter.clone(),
-            measure: self.measure,
+            measure: tab.content.measure(self.measure),
             is_shipped: self.is_shipped,
-            is_changes: tab.is_changes,
         }
+    }
+
+    /// The key and the name of each tab.
+    pub fn titles(&self) -> Vec<(char, &str)> {
+        self.tabs.iter().map(|tab| (tab.key.unwrap_or('+'), tab.title.as_str())).collect()
+    }
+
+    /// Whether rows of the open tab say how much they changed.
+    pub fn is_compared(&self) -> bool {
+        self.open().content.is_compared(self.shared.baseline.is_some())
+    }
+
+    /// Whether the level is drawn as boxes. Rows of a list overlap, so that areas would say nothing.
+    pub fn shows_boxes(&self) -> bool {
+        self.is_treemap && self.open().content.list().is_none()
+    }
+
+    /// What rows of the open tab are made of, if it is a list and known.
+    pub fn listed(&self) -> Option<&Listed> {
+        self.table.as_ref()?.listed()
     }
 
     /// Whether the rows on the screen answer an earlier question.
@@ -240,7 +268,7 @@ impl Explorer {
         let Some(table) = &self.table else { return String::new() };
         let models = self.shared.models();
         match line {
-            Line::Row(row) => table.label(&models, self.open().navigation.depth(), table.row(row).key),
+            Line::Row(row) => table.label(&models, self.open().navigation.depth(), row),
             Line::Leaf(index) => self.leaf(index).map_or(String::new(), |(of, leaf)| leaf_label(of, &leaf)),
         }
     }
@@ -257,7 +285,7 @@ impl Explorer {
         let Some(table) = &self.table else { return Path::new() };
         let navigation = &self.open().navigation;
         let mut path = navigation.path(table);
-        if let (Line::Row(row), Some(&dim)) = (line, table.question.dims.get(navigation.depth())) {
+        if let (Line::Row(row), Some(&dim)) = (line, table.question.dims().get(navigation.depth())) {
             path.push((dim, table.row(row).key));
         }
         path
@@ -268,13 +296,21 @@ impl Explorer {
         let Some(table) = &self.table else { return Vec::new() };
         let models = self.shared.models();
         let entered = self.open().navigation.entered().enumerate();
-        entered.map(|(level, at)| table.label(&models, level, at.key)).collect()
+        entered.map(|(level, at)| table.label(&models, level, at.row)).collect()
     }
 
     /// The crate's source of a line, in dimensions of crates.
     pub fn source_of(&self, line: Line) -> Option<Source> {
         let (Line::Row(row), Some(table)) = (line, &self.table) else { return None };
-        let dim = *table.question.dims.get(self.open().navigation.depth())?;
+        if let Some(listed) = table.listed() {
+            let model = &self.shared.new.model;
+            return match listed.stands_for(row, model) {
+                Some(StandsFor::Crate(krate)) => model.crates.get(krate.get()?)?.source,
+                // What has no bytes is not told apart from buckets.
+                Some(StandsFor::Symbol(_)) | None => Some(Source::Unknown),
+            };
+        }
+        let dim = *table.question.dims().get(self.open().navigation.depth())?;
         if !matches!(dim, Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy) {
             return None;
         }
@@ -297,7 +333,12 @@ impl Explorer {
     /// What boxes are sized by: bytes, or in a view of changes the change.
     pub fn weight_of(&self, line: Line) -> u64 {
         match (line, &self.table) {
-            (Line::Row(row), Some(table)) if table.question.is_changes => table.delta(row).unsigned_abs(),
+            (Line::Row(row), Some(table)) if table.question.content.is_changes() => {
+                table.delta(row).unsigned_abs()
+            }
+            (Line::Row(row), Some(table)) if table.listed().is_some() => {
+                table.number(row, table.question.content.natural()).map_or(0, i64::unsigned_abs)
+            }
             _ => self.bytes_of(line),
         }
     }
@@ -341,7 +382,10 @@ impl Explorer {
     pub(super) fn target(&self) -> Option<Target> {
         let line = self.selected()?;
         let leaf = if let Line::Leaf(leaf) = line { Some(leaf) } else { None };
-        let question = self.table.as_ref()?.question.clone();
-        Some(Target { path: self.path_of(line), leaf, question })
+        let table = self.table.clone()?;
+        if let (Line::Row(row), true) = (line, table.listed().is_some()) {
+            return Some(Target::Listed { table, row });
+        }
+        Some(Target::Group { path: self.path_of(line), leaf, question: table.question.clone() })
     }
 }

@@ -56,8 +56,7 @@ impl Explorer {
     fn press(&mut self, place: Position, is_double: bool) {
         let areas = self.areas();
         if areas.tabs.contains(place) {
-            let titles: Vec<&str> = self.tabs.iter().map(|t| t.title.as_str()).collect();
-            let tabs = layout::tabs(&titles, self.tab, areas.tabs.width);
+            let tabs = layout::tabs(&self.titles(), self.tab, areas.tabs.width);
             let hit = tabs
                 .iter()
                 .rev()
@@ -72,15 +71,16 @@ impl Explorer {
                 self.leave_to(crumb.depth);
             }
         } else if areas.header.contains(place) {
-            let columns = layout::columns(areas.header.width, self.shared.baseline.is_some(), self.is_exact);
+            let content = &self.open().content;
+            let columns = layout::columns(areas.header.width, content, self.is_compared(), self.is_exact);
             let hit = columns.iter().rev().find(|(_, x, _)| *x <= place.x);
-            if let Some(column) = hit.and_then(|(cell, ..)| cell.column()) {
+            if let Some(column) = hit.and_then(|(cell, ..)| cell.column(content)) {
                 let order = self.open().order;
                 let is_reverse = order.column == column && !order.is_reverse;
                 self.order_by(Order { column, is_reverse });
             }
         } else if areas.body.contains(place) {
-            let line = if self.is_treemap { self.box_at(place) } else { self.line_at(place) };
+            let line = if self.shows_boxes() { self.box_at(place) } else { self.line_at(place) };
             if let Some(line) = line {
                 self.select_line(line);
                 if is_double {

@@ -6,7 +6,7 @@ use super::explorer::Explorer;
 use super::search::{Direction, Search};
 use crate::model::filter::Filter;
 use crate::model::view::Dim;
-use crate::tui::export::{ExportRequest, Form};
+use crate::tui::export::{ExportRequest, Exported, Form};
 use crate::tui::jobs::Job;
 use crate::tui::prompt::{Prompt, Purpose, Typed};
 
@@ -20,12 +20,13 @@ impl Explorer {
             }
             Purpose::Filter => self.filter.clone().unwrap_or_default(),
             Purpose::GroupBy => {
-                let words: Vec<&str> = self.open().dims.iter().map(|d| d.as_str()).collect();
+                let words: Vec<&str> = self.open().content.dims().iter().map(|d| d.as_str()).collect();
                 words.join(",")
             }
             Purpose::Export => {
-                let name =
-                    if self.marks.is_empty() { self.open().title.to_lowercase() } else { "marked".into() };
+                let tab = self.open();
+                let is_marks = !self.marks.is_empty() && tab.content.list().is_none();
+                let name = if is_marks { "marked".into() } else { tab.title.to_lowercase() };
                 format!("{}.csv", name.replace(',', "-"))
             }
         };
@@ -137,9 +138,13 @@ impl Explorer {
             return Err("the name must end in .json, .csv or .md".to_string());
         }
         let Some(table) = &self.table else { return Err("there is nothing to export yet".to_string()) };
-        let path = self.open().navigation.path(table);
-        let request =
-            ExportRequest { file, question: table.question.clone(), path, marks: self.marks.clone() };
+        let what = if table.listed().is_some() {
+            Exported::List(table.clone())
+        } else {
+            let path = self.open().navigation.path(table);
+            Exported::Rows { question: table.question.clone(), path, marks: self.marks.clone() }
+        };
+        let request = ExportRequest { file, what };
         self.message = Some("writing".to_string());
         self.ask(Job::Export(request));
         Ok(())

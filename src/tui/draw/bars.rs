@@ -8,6 +8,7 @@ use crate::tui::app::Explorer;
 use crate::tui::keymap::{KEYS, first_key};
 use crate::tui::layout;
 use crate::tui::prompt::{Prompt, Purpose};
+use crate::tui::views::List;
 
 /// What is explored.
 pub fn title(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
@@ -36,8 +37,7 @@ pub fn title(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_
 
 /// The views.
 pub fn tabs(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
-    let titles: Vec<&str> = explorer.tabs.iter().map(|tab| tab.title.as_str()).collect();
-    for (index, x, text) in layout::tabs(&titles, explorer.tab, area.width) {
+    for (index, x, text) in layout::tabs(&explorer.titles(), explorer.tab, area.width) {
         let style = if index == explorer.tab { look.reversed() } else { look.plain() };
         canvas.text(x, area.y, &text, area.width, style);
     }
@@ -80,9 +80,6 @@ pub fn crumbs(explorer: &Explorer, width: usize) -> Vec<Crumb> {
 pub fn path(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
     let Some(table) = &explorer.table else { return };
     let level = explorer.open().navigation.level();
-    let row = table.row(level.row);
-    let measure = table.question.measure;
-    let here = measure.of(row.now.sizes);
     let rows = explorer.count();
     let noun = match (explorer.is_at_leaves(), rows) {
         (true, 1) => "run",
@@ -90,9 +87,12 @@ pub fn path(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>
         (false, 1) => "row",
         (false, _) => "rows",
     };
-    let mut right =
-        format!("{} {noun}, {}", crate::render::bytes(rows as u64), amount(here, explorer.is_exact));
-    if explorer.shared.baseline.is_some() {
+    let mut right = format!("{} {noun}", crate::render::bytes(rows as u64));
+    // What is there more than once is so in several ways: that sums to nothing.
+    if level.row > 0 || table.question.content.list() != Some(List::Duplicates) {
+        right.push_str(&format!(", {}", amount(table.bytes_below(level.row), explorer.is_exact)));
+    }
+    if explorer.is_compared() {
         right.push_str(&format!(" ({})", change(table.delta(level.row), human)));
     }
     let width = usize::from(area.width);
@@ -131,14 +131,20 @@ pub fn status(explorer: &Explorer, beat: usize, look: Look, area: Rect, canvas: 
         let rank = explorer.search.rank(cursor).map_or("-".to_string(), |r| r.to_string());
         parts.push((format!("match {rank} of {}", lines.len()), true));
     }
-    parts.push((format!("{} bytes", explorer.measure.pick("file", "memory")), false));
+    parts.push((format!("{} bytes", explorer.question().measure.pick("file", "memory")), false));
     if explorer.is_shipped {
         parts.push(("without symbols and debug information".to_string(), true));
     }
     if let Some(filter) = &explorer.filter {
         parts.push((format!("filter: {filter}"), true));
     }
-    if explorer.is_outdated() {
+    if let Some(listed) = explorer.listed() {
+        if explorer.shared.baseline.is_some() {
+            parts.push(("of the new file alone".to_string(), false));
+        }
+        parts.push((listed.note(), false));
+    }
+    if explorer.is_outdated() && explorer.is_busy() {
         parts.push(("counting".to_string(), false));
     }
     for (index, (text, is_bold)) in parts.iter().enumerate() {

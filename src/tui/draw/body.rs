@@ -11,22 +11,23 @@ use crate::tui::app::{Explorer, Line};
 use crate::tui::jobs::{Column, Order};
 use crate::tui::layout::{Cell, columns};
 use crate::tui::table::Table;
+use crate::tui::views::List;
 
 /// Titles of columns; an arrow says which one orders.
 pub fn header(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>) {
     let is_memory = explorer.measure_of_table().pick(false, true);
-    let is_compared = explorer.shared.baseline.is_some();
+    let content = &explorer.open().content;
     let Order { column, is_reverse } = explorer.open().order;
     // A view of changes is ordered by how much changed.
-    let by_change = explorer.open().is_changes && column == Column::Size;
-    for (cell, x, width) in columns(area.width, is_compared, explorer.is_exact) {
+    let by_change = content.is_changes() && column == Column::Size;
+    for (cell, x, width) in columns(area.width, content, explorer.is_compared(), explorer.is_exact) {
         let mut title = cell.title(is_memory).to_string();
         let orders = match cell {
             Cell::Size => column == Column::Size && !by_change,
             Cell::Delta => column == Column::Delta || by_change,
-            Cell::Count => column == Column::Count,
-            Cell::Name => column == Column::Name,
-            _ => false,
+            // One column has the arrow.
+            Cell::OfParent | Cell::OfTotal | Cell::Bar => false,
+            _ => cell.column(content) == Some(column),
         };
         // Names ascend, numbers descend.
         let is_up = is_reverse != (cell == Cell::Name);
@@ -49,8 +50,8 @@ pub fn rows(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_>
     }
     let Some(table) = &explorer.table else { return };
     let level = explorer.open().navigation.level();
-    let is_compared = explorer.shared.baseline.is_some();
-    let columns = columns(area.width, is_compared, explorer.is_exact);
+    let content = &explorer.open().content;
+    let columns = columns(area.width, content, explorer.is_compared(), explorer.is_exact);
     let largest = explorer.largest();
     for offset in 0..usize::from(area.height) {
         let at = level.top + offset;
@@ -90,9 +91,11 @@ pub(super) fn empty(explorer: &Explorer) -> Option<Cow<'static, str>> {
     Some(
         if explorer.is_busy() {
             "counting"
+        } else if explorer.open().content.list() == Some(List::Duplicates) {
+            "nothing is there more than once"
         } else if explorer.filter.is_some() || explorer.is_shipped {
             "nothing passes the filter: f changes it, p shows all bytes again"
-        } else if explorer.open().is_changes {
+        } else if explorer.open().content.is_changes() {
             "nothing changed"
         } else {
             "nothing here"
@@ -123,7 +126,12 @@ impl Shown<'_> {
                     explorer.marks.has(&explorer.path_of(self.line)) && matches!(self.line, Line::Row(_));
                 (if has { "*" } else { "" }.to_string(), look.bold(), true)
             }
-            Cell::Size => (self.size(bytes), look.plain(), false),
+            Cell::Size | Cell::Own => (self.size(bytes), look.plain(), false),
+            Cell::Total => (self.number(Column::Total, "", true), look.plain(), false),
+            Cell::Unique => (self.number(Column::Unique, "", true), look.dim(), false),
+            Cell::Saved => (self.number(Column::Saved, "~", true), look.plain(), false),
+            Cell::Copies => (self.number(Column::Copies, "", false), look.dim(), false),
+            Cell::Sites => (self.number(Column::Sites, "", false), look.dim(), false),
             Cell::Delta => self.delta(),
             Cell::OfParent => {
                 let level = explorer.open().navigation.level();
@@ -132,6 +140,7 @@ impl Shown<'_> {
             }
             Cell::OfTotal => {
                 let whole = measure.of(self.table.row(0).now.sizes);
+                let bytes = if self.table.listed().is_some() { explorer.weight_of(self.line) } else { bytes };
                 (percent(bytes, whole), look.dim(), false)
             }
             Cell::Bar => (bar(explorer.weight_of(self.line), self.largest, width), look.bar(), true),
@@ -153,15 +162,32 @@ impl Shown<'_> {
     fn source(&self) -> Option<crate::model::Source> {
         // Only in dimensions of crates is a name without a source a bucket.
         let level = self.explorer.open().navigation.depth();
-        let dim = self.table.question.dims.get(level);
+        let dim = self.table.question.dims().get(level);
         use crate::model::view::Dim;
         match dim {
+            _ if self.table.listed().is_some() => self.explorer.source_of(self.line),
             Some(Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy) => self.explorer.source_of(self.line),
             _ => Some(crate::model::Source::Unknown),
         }
     }
 
+    /// A further number of the row; blank where it has none.
+    fn number(&self, column: Column, mark: &str, is_bytes: bool) -> String {
+        let Line::Row(row) = self.line else { return String::new() };
+        match self.table.number(row, column) {
+            None => String::new(),
+            Some(0) => "-".to_string(),
+            Some(number) if is_bytes => {
+                format!("{mark}{}", amount(number.unsigned_abs(), self.explorer.is_exact))
+            }
+            Some(number) => number.to_string(),
+        }
+    }
+
     fn size(&self, bytes: u64) -> String {
+        if bytes == 0 && self.table.listed().is_some() {
+            return "-".to_string();
+        }
         let estimated = match self.line {
             Line::Row(row) => self.table.row(row).now.estimated,
             Line::Leaf(leaf) => self.explorer.leaf(leaf).filter(|(_, l)| l.estimated).map_or(0, |_| bytes),

@@ -19,7 +19,7 @@ pub fn heading(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<
     let bytes = explorer.bytes_of(line);
     let mut text = format!("{}, {} here: ", amount(bytes, explorer.is_exact), percent(bytes, whole));
     if let Line::Row(row) = line
-        && explorer.shared.baseline.is_some()
+        && explorer.is_compared()
     {
         text = format!("{}, {}", change(table.delta(row), human), text);
     }
@@ -65,7 +65,7 @@ fn one(
     // Neighbours differ in colour; what they are is written, and lines divide them.
     const COLORS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::Yellow];
     let delta = match (line, &explorer.table) {
-        (Line::Row(row), Some(table)) if table.question.is_changes => Some(table.delta(row)),
+        (Line::Row(row), Some(table)) if table.question.content.is_changes() => Some(table.delta(row)),
         _ => None,
     };
     let style = match delta {

@@ -91,7 +91,7 @@ pub fn draw(app: &App, look: Look, buffer: &mut Buffer) {
             bars::title(explorer, look, areas.title, &mut canvas);
             bars::tabs(explorer, look, areas.tabs, &mut canvas);
             bars::path(explorer, look, areas.crumbs, &mut canvas);
-            if explorer.is_treemap {
+            if explorer.shows_boxes() {
                 boxes::heading(explorer, look, areas.header, &mut canvas);
                 boxes::boxes(explorer, look, areas.body, &mut canvas);
             } else {
