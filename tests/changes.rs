@@ -224,6 +224,125 @@ fn each_change_is_reported_as_what_it_is() {
 }
 
 #[test]
+fn changes_are_told_by_file_line_and_inlined_function() {
+    if !can_run() {
+        return;
+    }
+    let folder = folder("lines");
+    let main = folder.join("main.rs");
+    let [old, new] = [("old", 40), ("new", 104)].map(|(name, nops)| {
+        let text = source(nops, "before", REMOVED, "removed").replace("depend::work(n)", "n");
+        write(&main, &text);
+        let binary = folder.join(name);
+        rustc(&main, &binary, &["--crate-name=app", "-Cdebuginfo=1"]);
+        (text, binary)
+    });
+    // The same line in both: only how many instructions it stands for was edited.
+    let line = |text: &str| 1 + text.lines().position(|line| line.contains("fn grown")).expect("it is there");
+    assert_eq!(line(&old.0), line(&new.0));
+    let grown = (64 * NOP) as i64;
+    for (by, name) in [
+        ("file", "/main.rs".to_string()),
+        ("line", format!("/main.rs:{}", line(&old.0))),
+        ("inlined", "app::grown".to_string()),
+    ] {
+        let mut diff = bloat();
+        diff.arg("diff").args([&old.1, &new.1]).args(["--by", by, "-n", "0", "--format", "json"]);
+        let text = stdout(diff.args(["--filter", "kind=code and not symbol~padding"]));
+        let report: Value = serde_json::from_str(&text).expect("it is JSON");
+        let rows = report["rows"].as_array().expect("rows");
+        let changed: Vec<(&str, i64)> = rows
+            .iter()
+            .map(|row| (row["name"].as_str().expect("a name"), row["delta"]["file"].as_i64().expect("bytes")))
+            .filter(|(_, delta)| *delta != 0)
+            .collect();
+        assert!(matches!(changed[..], [(at, delta)] if at.ends_with(&name) && delta == grown), "{changed:?}");
+    }
+    std::fs::remove_dir_all(folder).expect("the folder can be removed");
+}
+
+/// Adds up what is below each row, and calls `each` with every row and the names that lead to it. What did not change
+/// is left out, so it is as much in both files.
+fn walk(rows: &[Value], path: &[String], each: &mut dyn FnMut(&[String], &Value)) {
+    for row in rows {
+        let path = [path, &[row["name"].as_str().expect("a name").to_string()]].concat();
+        let below = row["children"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if !below.is_empty() {
+            for measure in ["file", "memory"] {
+                let rest = |side: &str| {
+                    let bytes = |row: &Value| row[side][measure].as_i64().expect("bytes");
+                    bytes(row) - below.iter().map(bytes).sum::<i64>()
+                };
+                assert_eq!(rest("delta"), 0, "{measure} of {path:?}");
+                assert_eq!(rest("old"), rest("new"), "{measure} of {path:?}");
+                assert!(rest("old") >= 0, "{measure} of {path:?}");
+            }
+        }
+        each(&path, row);
+        walk(below, &path, each);
+    }
+}
+
+#[test]
+fn where_code_comes_from_sums_at_every_level_and_is_that_of_each_file() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin").join(name);
+    let files = [file("list-x86_64-dwarf4"), file("demo-x86_64-dwarf4")];
+    for by in ["file", "line", "inlined", "crate,inlined", "file,line,symbol"] {
+        let ask = |files: [&Path; 2]| -> Value {
+            let options = ["--by", by, "-n", "0", "--format", "json"];
+            serde_json::from_str(&stdout(bloat().arg("diff").args(files).args(options))).expect("it is JSON")
+        };
+        let report = ask([&files[0], &files[1]]);
+        let rows = report["rows"].as_array().expect("rows");
+        let mut told: [BTreeMap<String, u64>; 2] = Default::default();
+        let mut deltas: Vec<i64> = Vec::new();
+        let mut count = 0;
+        walk(rows, &[], &mut |path, row| {
+            count += 1;
+            for (told, side) in told.iter_mut().zip(["old", "new"]) {
+                let bytes = row[side]["file"].as_u64().expect("bytes");
+                if path.len() == 1 && bytes > 0 {
+                    // What has another name is known by it in its own file.
+                    let was = row["renamed_from"].as_str().filter(|_| side == "old");
+                    *told.entry(was.unwrap_or(&path[0]).to_string()).or_default() += bytes;
+                }
+            }
+            deltas.push(row["delta"]["file"].as_i64().expect("bytes"));
+        });
+        assert!(count > 40, "{by}: {count}");
+        let mut unchanged: Vec<BTreeMap<String, u64>> = Vec::new();
+        for (path, told) in files.iter().zip(&told) {
+            let size = std::fs::metadata(path).expect("it is there").len();
+            let first = by.split(',').next().expect("there is one");
+            let options = ["--by", first, "-n", "0", "--format", "json"];
+            let text = stdout(bloat().arg("show").arg(path).args(options));
+            let show: Value = serde_json::from_str(&text).expect("it is JSON");
+            let mut shown: BTreeMap<String, u64> = BTreeMap::new();
+            for row in show["rows"].as_array().expect("rows") {
+                let bytes = row["file"].as_u64().expect("bytes");
+                if bytes > 0 {
+                    *shown.entry(row["name"].as_str().expect("a name").to_string()).or_default() += bytes;
+                }
+            }
+            assert_eq!(shown.values().sum::<u64>(), size, "{by}");
+            for (name, bytes) in told {
+                assert_eq!(shown.remove(name), Some(*bytes), "{name} by {by} of {}", path.display());
+            }
+            unchanged.push(shown);
+        }
+        assert_eq!(unchanged[0], unchanged[1], "{by}");
+        // The way back is the negative.
+        let mut back: Vec<i64> = Vec::new();
+        walk(ask([&files[1], &files[0]])["rows"].as_array().expect("rows"), &[], &mut |_, row| {
+            back.push(-row["delta"]["file"].as_i64().expect("bytes"));
+        });
+        deltas.sort_unstable();
+        back.sort_unstable();
+        assert_eq!(deltas, back, "{by}");
+    }
+}
+
+#[test]
 fn new_crates_and_duplicates_are_denied_and_can_be_allowed() {
     if !can_run() {
         return;

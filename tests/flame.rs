@@ -137,10 +137,19 @@ fn snapshots_and_other_commands_say_that_they_cannot_tell() {
     refused(bloat().arg("show").arg(&snapshot).args(["--by", "line"]), "is a snapshot");
     let both = [fixture(SUBJECT), fixture(SUBJECT)];
     refused(
-        bloat().arg("diff").args(&both).args(["--by", "inlined"]),
-        "`inlined` is a dimension of `bloat show` alone",
+        bloat().arg("generics").arg(&both[0]).args(["--filter", "inlined~x"]),
+        "`inlined` is a dimension of `bloat show` and `bloat diff` alone",
     );
-    refused(bloat().arg("diff").args(&both).args(["--filter", "file~x"]), "`file` is a dimension");
+    refused(bloat().arg("tree").arg(&both[0]).args(["--filter", "file~x"]), "`file` is a dimension");
+    // Of two files, each has to tell.
+    let unread = fixture("demo-x86_64-symtab");
+    for pair in [[&both[0], &snapshot], [&snapshot, &both[0]]] {
+        refused(bloat().arg("diff").args(pair).args(["--by", "inlined"]), "is a snapshot");
+        refused(bloat().arg("diff").args(pair).args(["--filter", "file~x"]), "is a snapshot");
+    }
+    for pair in [[&both[0], &unread], [&unread, &both[0]]] {
+        refused(bloat().arg("diff").args(pair).args(["--by", "line"]), "has no debug information");
+    }
     std::fs::remove_file(&snapshot).expect("it was written");
 }
 

@@ -222,7 +222,7 @@ pub(super) struct DiffArgs {
     /// The binary after, or a snapshot of it
     pub new: PathBuf,
 
-    /// Dimensions to group by, as for `bloat show`. Default: crate,symbol
+    /// Dimensions to group by, as for `bloat show`, file, line and inlined among them. Default: crate,symbol
     #[arg(long, value_name = "DIM,...", value_delimiter = ',')]
     pub by: Vec<String>,
 

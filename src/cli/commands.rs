@@ -87,7 +87,7 @@ pub(super) fn dimensions(words: &[String]) -> Result<Vec<Dim>> {
 pub(super) fn refuse_code(dims: &[Dim]) -> Result<()> {
     let Some(dim) = dims.iter().find(|dim| dim.is_of_code()) else { return Ok(()) };
     let hint = format!("ask `bloat show FILE --by {}` of each file", dim.as_str());
-    let message = format!("`{}` is a dimension of `bloat show` alone", dim.as_str());
+    let message = format!("`{}` is a dimension of `bloat show` and `bloat diff` alone", dim.as_str());
     Err(CliError::new(message).with_hint(hint).into())
 }
 
@@ -101,7 +101,7 @@ pub(super) fn filter_of(text: Option<&str>) -> Result<Option<Filter>> {
 }
 
 /// The filter that an expression states.
-fn any_filter_of(text: Option<&str>) -> Result<Option<Filter>> {
+pub(super) fn any_filter_of(text: Option<&str>) -> Result<Option<Filter>> {
     let Some(text) = text else { return Ok(None) };
     let filter = Filter::parse(text).map_err(|error| {
         CliError::new(format!("failed to read the filter `{text}`"))

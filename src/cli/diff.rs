@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CommonArgs, DiffArgs, DiffFormat, MeasureArg};
-use super::commands::{dimensions, filter_of, finish, open, packages_of, page, prepare, refuse_code, search};
+use super::commands::{any_filter_of, dimensions, finish, open, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use super::subject;
@@ -40,14 +40,13 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
         MeasureArg::File => Measure::File,
         MeasureArg::Mem => Measure::Memory,
     };
-    refuse_code(&dims)?;
-    let view = DiffView { dims, filter: filter_of(args.filter.as_deref())?, measure };
+    let view = DiffView { dims, filter: any_filter_of(args.filter.as_deref())?, measure };
     let page = page(&args.page, common)?;
     let changed = args.lockfile.as_deref().map(dependencies).transpose()?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let search = search_for_two(common);
     let files = [open(&args.old, common)?, open(&args.new, common)?];
-    let [before, after] = subject::two(files.each_ref(), &packages, &search, common)?;
+    let [before, after] = subject::two(files.each_ref(), &packages, &search, common, &view.dims_needed())?;
     let (old, new) = (&before.model, &after.model);
     all_belong(&search, old, new)?;
     let options = DiffOptions {

@@ -92,18 +92,31 @@ pub(super) fn model_for(
     common: &CommonArgs,
     dims: &[Dim],
 ) -> Result<Model> {
-    let Some(dim) = dims.iter().find(|dim| dim.is_of_code()) else {
-        return model(path, packages, search, common);
+    let model = match read(&open(path, common)?, packages, search, detail_for(dims), |_, _| ())? {
+        Subject::Binary { model, .. } | Subject::Snapshot(Snapshot { model, .. }) => model,
     };
-    let model = match read(&open(path, common)?, packages, search, Detail::Code, |_, _| ())? {
-        Subject::Binary { model, .. } => model,
-        Subject::Snapshot(_) => return Err(snapshot_of_code(path, *dim)),
-    };
-    match model.code.as_ref().map(|code| (code.frames.is_empty(), code.lines.is_empty())) {
-        Some((false, _)) if *dim == Dim::Inlined => Ok(model),
-        Some((_, false)) if *dim != Dim::Inlined => Ok(model),
-        _ => Err(unknown_code(path, &model, *dim)),
+    tells(path, &model, dims)?;
+    Ok(model)
+}
+
+/// What has to be read of a file to tell of `dims`.
+fn detail_for(dims: &[Dim]) -> Detail {
+    if dims.iter().any(|dim| dim.is_of_code()) { Detail::Code } else { Detail::Plain }
+}
+
+/// Whether a model says where instructions come from, as far as `dims` ask for that.
+///
+/// *Errors*: it does not, and why.
+fn tells(path: &Path, model: &Model, dims: &[Dim]) -> Result<()> {
+    for &dim in dims.iter().filter(|dim| dim.is_of_code()) {
+        // Read with all details, a binary has tables, be they empty.
+        let Some(code) = &model.code else { return Err(snapshot_of_code(path, dim)) };
+        let is_known = if dim == Dim::Inlined { !code.frames.is_empty() } else { !code.lines.is_empty() };
+        if !is_known {
+            return Err(unknown_code(path, model, dim));
+        }
     }
+    Ok(())
 }
 
 /// Whether a model says where instructions come from.
@@ -179,25 +192,27 @@ pub(super) fn with_contents(
     })
 }
 
-/// Reads two files, at once if there is more than one processor.
+/// Reads two files, at once if there is more than one processor; with where their instructions come from, if `dims` ask
+/// for that.
 ///
 /// One after the other if times of phases are wanted, which would say little otherwise.
+///
+/// *Errors*: one of them cannot be read, or does not say what is asked for.
 pub(super) fn two<'i>(
     files: [&'i Input; 2],
     packages: &Packages,
     search: &Search,
     common: &CommonArgs,
+    dims: &[Dim],
 ) -> Result<[Side<'i>; 2]> {
     let side = |input: &'i Input| -> Result<Side<'i>> {
-        Ok(
-            match read(input, packages, search, Detail::Plain, |image, _| attrib::Unread::new(input, image))?
-            {
-                Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
-                Subject::Snapshot(Snapshot { model, contents }) => {
-                    Side { model, contents: Box::new(contents) }
-                }
-            },
-        )
+        let unread = |image: &Image<'_>, _: &Model| attrib::Unread::new(input, image);
+        let side = match read(input, packages, search, detail_for(dims), unread)? {
+            Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
+            Subject::Snapshot(Snapshot { model, contents }) => Side { model, contents: Box::new(contents) },
+        };
+        tells(input.path(), &side.model, dims)?;
+        Ok(side)
     };
     let [old, new] = files;
     if common.timings {

@@ -47,9 +47,14 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
     }
     let s = &report.summary;
     let bytes = |delta: i64| change(delta, |b| style.bytes(b));
+    let what = match report.by.last().copied() {
+        Some("inlined") => "function",
+        Some(by) => by,
+        None => "row",
+    };
     lines.push(format!(
         "  {}s: {} added, {} removed, {} grown, {} shrunk; up {}, down {}, net {}",
-        report.by.last().copied().unwrap_or("row"),
+        what,
         s.added,
         s.removed,
         s.grown,

@@ -266,6 +266,9 @@ impl Things for Named<'_, '_> {
                 })
             }
             (_, Pass::Exact) => Some(self.hasher.hash_one(label())),
+            (Dim::File | Dim::Line, Pass::Normalised) => {
+                Some(self.hasher.hash_one(without_version(&label())))
+            }
             (Dim::Unit | Dim::Member, Pass::Normalised) => {
                 Some(self.hasher.hash_one(without_hashes(&label())))
             }
@@ -349,9 +352,35 @@ fn without_hashes(text: &str) -> String {
     out
 }
 
+/// A path of source without the version of the package it starts with: `serde-1.0.228/src/de.rs`.
+fn without_version(path: &str) -> String {
+    let is_version = |text: &str| text.contains('.') && text.starts_with(|c: char| c.is_ascii_digit());
+    let Some((folder, rest)) = path.split_once('/') else { return path.to_string() };
+    match folder.match_indices('-').find(|(at, _)| is_version(&folder[at + 1..])) {
+        Some((at, _)) => format!("{}/{rest}", &folder[..at]),
+        None => path.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_another_version_is_that_file() {
+        for (a, b) in [
+            ("serde-1.0.228/src/de.rs", "serde-1.0.219/src/de.rs"),
+            ("serde_yaml-0.9.34+deprecated/src/de.rs:7", "serde_yaml-0.9.33/src/de.rs:7"),
+            ("a-2-b-1.0.0-rc.1/src/lib.rs", "a-2-b-1.0.0/src/lib.rs"),
+        ] {
+            assert_eq!(without_version(a), without_version(b));
+        }
+        for path in
+            ["/rustc/library/core/src/fmt/mod.rs", "utf-8/src/lib.rs", "main-1.0.rs", "src/a-1.0.0/b.rs"]
+        {
+            assert_eq!(without_version(path), path);
+        }
+    }
 
     #[test]
     fn hashes_in_names_of_units_are_left_out() {

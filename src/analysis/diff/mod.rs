@@ -28,6 +28,17 @@ pub struct DiffView {
     pub measure: Measure,
 }
 
+impl DiffView {
+    /// The dimensions that it asks about, in its filter too.
+    pub fn dims_needed(&self) -> Vec<Dim> {
+        let mut dims = self.dims.clone();
+        if let Some(filter) = &self.filter {
+            filter.dims(&mut dims);
+        }
+        dims
+    }
+}
+
 /// Bytes and symbols of one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Amount {
