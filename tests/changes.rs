@@ -343,6 +343,39 @@ fn where_code_comes_from_sums_at_every_level_and_is_that_of_each_file() {
 }
 
 #[test]
+fn a_generic_is_the_same_in_both_manglings() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/bin").join(name);
+    // One program, compiled with either.
+    let files = [file("demo-x86_64-dwarf4"), file("demo-x86_64-v0")];
+    let generics = |path: &Path| -> BTreeMap<String, u64> {
+        let options = ["--by", "generic", "--filter", "kind=code", "-n", "0", "--format", "json"];
+        let show: Value = serde_json::from_str(&stdout(bloat().arg("show").arg(path).args(options))).unwrap();
+        let rows = show["rows"].as_array().expect("rows").iter();
+        rows.map(|row| (row["name"].as_str().unwrap().to_string(), row["file"].as_u64().unwrap())).collect()
+    };
+    let [legacy, v0] = [&files[0], &files[1]].map(|path| generics(path));
+    // Spelled in two ways, which is no difference.
+    let is_spelled = |name: &&String| name.ends_with("<_>") && !legacy.contains_key(*name);
+    let spelled: Vec<&String> = v0.keys().filter(is_spelled).collect();
+    assert!(spelled.iter().any(|name| legacy.contains_key(name.trim_end_matches("<_>"))), "{spelled:?}");
+    let options = ["--by", "generic", "--filter", "kind=code", "-n", "0", "--format", "json"];
+    let report: Value =
+        serde_json::from_str(&stdout(bloat().arg("diff").args(&files).args(options))).unwrap();
+    let rows = report["rows"].as_array().expect("rows");
+    for name in spelled {
+        let was = legacy.get(name.trim_end_matches("<_>"));
+        let row = rows.iter().find(|row| row["name"] == name.as_str());
+        match (was, row) {
+            (Some(was), Some(row)) => assert_eq!(row["old"]["file"].as_u64(), Some(*was), "{row}"),
+            // What has as many bytes is left out.
+            (Some(was), None) => assert_eq!(v0.get(name), Some(was), "{name}"),
+            (None, row) => assert_eq!(row.map(|row| &row["status"]), Some(&"added".into()), "{name}"),
+        }
+        assert!(row.is_none_or(|row| row.get("renamed_from").is_none()), "{row:?}");
+    }
+}
+
+#[test]
 fn new_crates_and_duplicates_are_denied_and_can_be_allowed() {
     if !can_run() {
         return;

@@ -142,7 +142,12 @@ impl<'m> Groups<'m> {
     pub fn renamed_from(&self, group: u32) -> Option<String> {
         let group = &self.groups[group as usize];
         let (old, new) = (self.old_keys.label(group.old?), self.new_keys.label(group.new?));
-        (old != new).then_some(old)
+        let is_other = match self.new_keys.dim {
+            // Another spelling is no other name.
+            Dim::Generic => of_both_manglings(&old) != of_both_manglings(&new),
+            _ => old != new,
+        };
+        is_other.then_some(old)
     }
 }
 
@@ -266,6 +271,7 @@ impl Things for Named<'_, '_> {
                 })
             }
             (_, Pass::Exact) => Some(self.hasher.hash_one(label())),
+            (Dim::Generic, Pass::Normalised) => Some(self.hasher.hash_one(of_both_manglings(&label()))),
             (Dim::File | Dim::Line, Pass::Normalised) => {
                 Some(self.hasher.hash_one(without_version(&label())))
             }
@@ -352,6 +358,22 @@ fn without_hashes(text: &str) -> String {
     out
 }
 
+/// A generic item as both manglings of Rust spell it: the old one says neither that a function has type parameters nor
+/// which closure of a function one is.
+fn of_both_manglings(generic: &str) -> String {
+    const CLOSURE: &str = "{closure#";
+    let mut out = String::with_capacity(generic.len());
+    let mut rest = generic;
+    while let Some((before, after)) = rest.split_once(CLOSURE) {
+        out.push_str(before);
+        let number = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        out.push_str(&CLOSURE[..CLOSURE.len() - 1]);
+        rest = &after[number..];
+    }
+    out.push_str(rest);
+    out.replace("<_>", "")
+}
+
 /// A path of source without the version of the package it starts with: `serde-1.0.228/src/de.rs`.
 fn without_version(path: &str) -> String {
     let is_version = |text: &str| text.contains('.') && text.starts_with(|c: char| c.is_ascii_digit());
@@ -365,6 +387,21 @@ fn without_version(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_generic_item_is_the_same_in_both_manglings() {
+        for (v0, legacy) in [
+            ("a::f<_>", "a::f"),
+            ("<a::T<_> as b::U<_>>::f<_>", "<a::T<_> as b::U<_>>::f"),
+            ("a::f::{closure#12}::{closure#0}<_>", "a::f::{closure}::{closure}"),
+            ("<str>::replace<_>", "<str>::replace"),
+            ("a::{closure#", "a::{closure"),
+        ] {
+            assert_eq!(of_both_manglings(v0), of_both_manglings(legacy));
+        }
+        assert_ne!(of_both_manglings("<a::T as b::U>::f"), of_both_manglings("<_ as b::U>::f"));
+        assert_ne!(of_both_manglings("a::f::{shim:vtable#0}"), of_both_manglings("a::f"));
+    }
 
     #[test]
     fn a_file_of_another_version_is_that_file() {
