@@ -33,6 +33,7 @@ mod intern;
 pub mod kind;
 pub mod model;
 pub mod names;
+mod order;
 pub mod partition;
 pub mod project;
 pub mod render;

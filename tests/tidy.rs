@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The other top-level modules that each module may name as `crate::NAME`.
-const MAY_NAME: [(&str, &[&str]); 20] = [
+const MAY_NAME: [(&str, &[&str]); 21] = [
     ("error", &[]),
     ("kind", &[]),
     ("partition", &[]),
@@ -15,9 +15,10 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
     ("timing", &[]),
     ("names", &[]),
     ("hash", &[]),
-    ("input", &["error"]),
-    ("project", &["error", "model"]),
-    ("format", &["error", "input", "intern", "kind", "partition", "timing"]),
+    ("order", &[]),
+    ("input", &["error", "order"]),
+    ("project", &["error", "model", "order"]),
+    ("format", &["error", "input", "intern", "kind", "order", "partition", "timing"]),
     ("model", &["error", "intern", "kind", "names"]),
     (
         "attrib",
@@ -30,22 +31,23 @@ const MAY_NAME: [(&str, &[&str]); 20] = [
             "kind",
             "model",
             "names",
+            "order",
             "partition",
             "project",
             "timing",
         ],
     ),
-    ("analysis", &["intern", "kind", "model", "names", "project"]),
-    ("config", &["analysis", "model", "project"]),
-    ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names"]),
-    ("report", &["analysis", "error", "intern", "kind", "model", "project"]),
+    ("analysis", &["intern", "kind", "model", "names", "order", "project"]),
+    ("config", &["analysis", "model", "order", "project"]),
+    ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names", "order"]),
+    ("report", &["analysis", "error", "intern", "kind", "model", "order", "project"]),
     ("render", &["report"]),
-    ("tui", &["analysis", "attrib", "hash", "kind", "model", "render", "report", "timing"]),
+    ("tui", &["analysis", "attrib", "hash", "kind", "model", "order", "render", "report", "timing"]),
     ("lib", &ALL),
     ("main", &[]),
 ];
 
-const ALL: [&str; 19] = [
+const ALL: [&str; 20] = [
     "analysis",
     "attrib",
     "cli",
@@ -58,6 +60,7 @@ const ALL: [&str; 19] = [
     "kind",
     "model",
     "names",
+    "order",
     "partition",
     "project",
     "render",

@@ -5,6 +5,7 @@ use super::nearest::nearest;
 use crate::model::filter::{Filter, Pattern, vocabulary};
 use crate::model::view::{Dim, Keys, Measure};
 use crate::model::{Model, Sizes};
+use crate::order::Arrange;
 
 /// How much growth is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Part {
         }
         let keys = Keys::new(model, *dim);
         let mut all: Vec<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
-        all.sort_unstable();
+        all.arrange();
         all.dedup();
         let labels: Vec<String> = all.into_iter().map(|key| keys.label(key)).collect();
         // A crate may be meant by its name alone.

@@ -7,6 +7,7 @@ use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
 use crate::model::{Evidence, Owner, SymbolId, SymbolRow, SymbolSort};
+use crate::order::Arrange;
 use crate::partition::{Claim, Partition};
 use crate::project::Packages;
 
@@ -72,7 +73,7 @@ fn referrers(input: &Input, image: &Image<'_>, passes: &Passes, pos: u64) -> Vec
         .into_iter()
         .map(|from| Referrer { name: name(from), pos: from })
         .collect();
-    all.sort();
+    all.arrange();
     all.dedup_by(|a, b| a.name == b.name);
     all
 }
@@ -124,7 +125,7 @@ fn list<L: Copy + Ord>(
     out: &mut Vec<ClaimAt>,
 ) {
     let mut here: Vec<&Claim<L>> = claims.iter().filter(|c| c.start <= pos && pos < c.end).collect();
-    here.sort_by_key(|c| (c.rank, c.end - c.start, c.start, c.label));
+    here.arrange_by_key(|c| (c.rank, c.end - c.start, c.start, c.label));
     let winner = resolved.at(pos);
     for (index, claim) in here.into_iter().enumerate() {
         out.push(ClaimAt {

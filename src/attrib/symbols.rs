@@ -12,6 +12,7 @@ use crate::format::{Image, RegionPlace, Section, Symbol, SymbolKind};
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{SymbolId, SymbolRow, SymbolSort};
+use crate::order::Arrange;
 use crate::partition::Claim;
 
 /// How good a claim of each kind is. Lower wins.
@@ -252,7 +253,7 @@ struct SectionsByPlace<'i, 'data>(Vec<&'i Section<'data>>);
 impl<'i, 'data> SectionsByPlace<'i, 'data> {
     fn new(image: &'i Image<'data>) -> Self {
         let mut all: Vec<_> = image.sections.iter().filter(|s| is_used(s) && !s.span.is_empty()).collect();
-        all.sort_by_key(|s| (s.span.start, s.span.end));
+        all.arrange_by_key(|s| (s.span.start, s.span.end));
         SectionsByPlace(all)
     }
 

@@ -9,6 +9,7 @@ use super::commands::{finish, packages_of, prepare, search};
 use super::error::CliError;
 use super::output::{style, write_to};
 use crate::model::{Leaf, Model, SymbolId};
+use crate::order::Arrange;
 use crate::report::{self, ClaimRow, Found};
 use crate::{attrib, format, names, render, snapshot};
 
@@ -137,7 +138,7 @@ fn by_name(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<SymbolId>)> {
         }
     }
     let size = |id: &SymbolId| model.symbols[id.0 as usize].size;
-    found.sort_by_key(|id| (std::cmp::Reverse(size(id)), *id));
+    found.arrange_by_key(|id| (std::cmp::Reverse(size(id)), *id));
     let owner = |id: SymbolId| model.symbols[id.0 as usize].alias_of;
     // Names of one place are aliases, which its explanation lists.
     let mut places = HashSet::new();

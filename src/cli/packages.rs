@@ -10,6 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Node, NodeDep, P
 use super::error::CliError;
 use crate::analysis::advise::Dependency;
 use crate::model::Source;
+use crate::order::Arrange;
 use crate::project::graph::{Edge, Graph, GraphPackage, Line, Need};
 use crate::project::{Package, Packages};
 
@@ -113,7 +114,7 @@ impl<'a> Known<'a> {
             .map(|dep| &dep.pkg)
             .filter(|id| !metadata.workspace_members.contains(id))
             .collect();
-        needed.sort_unstable();
+        needed.arrange();
         needed.dedup();
         let known = needed.into_iter().filter_map(|id| Some((&metadata[id], *nodes.get(id)?)));
         let dependency = |(package, node): (&cargo_metadata::Package, &Node)| {
@@ -128,7 +129,7 @@ impl<'a> Known<'a> {
             })
         };
         let mut all: Vec<Dependency> = known.filter_map(dependency).collect();
-        all.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+        all.arrange_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
         all
     }
 

@@ -12,6 +12,7 @@ use super::subject;
 use super::texts::bytes_of;
 use crate::hash::Hash;
 use crate::model::Build;
+use crate::order::Arrange;
 use crate::snapshot;
 use crate::timing::phase;
 
@@ -53,7 +54,7 @@ pub(super) fn save(args: &SaveArgs) -> Result<()> {
 /// Features are a set: their order says nothing.
 fn sorted(features: &[String]) -> Vec<String> {
     let mut all: Vec<String> = features.iter().filter(|f| !f.is_empty()).cloned().collect();
-    all.sort();
+    all.arrange();
     all.dedup();
     all
 }

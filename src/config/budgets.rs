@@ -31,6 +31,7 @@ use crate::analysis::budget::{
 use crate::analysis::limit::{Allowed, Part, size};
 use crate::analysis::nearest::nearest;
 use crate::model::view::Measure;
+use crate::order::Arrange;
 
 /// Budgets and where in the text their numbers are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -209,7 +210,7 @@ pub fn tightened(text: &str, config: &Config, judgement: &Judgement<'_>) -> Opti
             edits.push((place, measured.size));
         }
     }
-    edits.sort_by_key(|(place, _)| place.start);
+    edits.arrange_by_key(|(place, _)| place.start);
     let mut out = String::with_capacity(text.len() + 16 * edits.len());
     let mut done = 0;
     for (place, size) in &edits {

@@ -10,6 +10,7 @@
 //! member: there, an address means something only together with a position whose
 //! space it is of.
 
+use crate::order::Arrange;
 use std::ops::Range;
 
 /// One run of memory and where its bytes lie on the line.
@@ -87,7 +88,7 @@ impl Line {
     pub fn lay(file_len: u64, relocatable: bool, loads: &[Load]) -> (Line, Vec<Laid>) {
         let mut line = Line { file_len, len: file_len, relocatable: vec![relocatable], ..Line::default() };
         let mut order: Vec<usize> = (0..loads.len()).collect();
-        order.sort_by_key(|&i| (loads[i].file.start, i));
+        order.arrange_by_key(|&i| (loads[i].file.start, i));
         let mut laid = vec![Laid::Absurd; loads.len()];
         let mut high = 0u64;
         for i in order {
@@ -147,9 +148,9 @@ impl Line {
     }
 
     fn sort(&mut self) {
-        self.by_pos.sort_by_key(|m| m.pos);
+        self.by_pos.arrange_by_key(|m| m.pos);
         self.by_address = self.by_pos.clone();
-        self.by_address.sort_by_key(|m| (m.space, m.address, m.pos));
+        self.by_address.arrange_by_key(|m| (m.space, m.address, m.pos));
     }
 
     fn append(&mut self, load: &Load, into: u64, len: u64) {

@@ -39,6 +39,7 @@ pub use line::{Laid, Line, Load, Mapping};
 use crate::error::{Diagnostic, Error};
 use crate::input::Input;
 use crate::kind::Kind;
+use crate::order;
 
 /// What a file states about itself. Borrows from the input.
 #[derive(Debug)]
@@ -546,7 +547,7 @@ pub enum Target {
 pub(crate) fn code_spans(sections: &[Section<'_>]) -> Vec<Range<u64>> {
     let mut code: Vec<Range<u64>> =
         sections.iter().filter(|s| s.executable && !s.span.is_empty()).map(|s| s.span.clone()).collect();
-    code.sort_by_key(|s| (s.start, s.end));
+    order::spans(&mut code);
     code
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Image, Section, UnitRange};
 use crate::error::Diagnostic;
+use crate::order::Arrange;
 
 impl Image<'_> {
     /// Notes sections that overlap, and cuts ranges of units where the line ends.
@@ -14,7 +15,7 @@ impl Image<'_> {
 /// Sections that share bytes of the file: legal to find, but each byte counts once.
 fn note_overlaps(sections: &[Section<'_>], diagnostics: &mut Vec<Diagnostic>) {
     let mut spans: Vec<_> = sections.iter().filter(|s| !s.span.is_empty()).collect();
-    spans.sort_by_key(|s| (s.span.start, s.span.end));
+    spans.arrange_by_key(|s| (s.span.start, s.span.end));
     // Up to `high` bytes are claimed, up to `shared` they are claimed twice or more.
     let (mut high, mut shared_to) = (0u64, 0u64);
     let (mut bytes, mut count) = (0u64, 0u64);

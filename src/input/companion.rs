@@ -26,6 +26,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Input;
 use crate::error::Error;
+use crate::order::Arrange;
 
 /// Where to look for what belongs to a binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,7 +242,7 @@ impl Finder {
     fn bundle(&mut self, bundle: &Path) {
         let Ok(entries) = std::fs::read_dir(bundle.join("Contents/Resources/DWARF")) else { return };
         let mut files: Vec<PathBuf> = entries.take(BUNDLE_LIMIT).flatten().map(|e| e.path()).collect();
-        files.sort();
+        files.arrange();
         for file in files {
             self.try_open(file);
         }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Package, auditable_source, normal};
 use crate::model::Source;
+use crate::order::Arrange;
 
 /// Most packages of a graph. The largest workspaces have some thousands.
 pub const MOST_PACKAGES: usize = 20_000;
@@ -116,7 +117,7 @@ impl Graph {
                 packages.len()
             ));
         }
-        edges.sort_by_key(|edge| (edge.from, edge.to));
+        edges.arrange_by_key(|edge| (edge.from, edge.to));
         edges.dedup_by(|next, kept| {
             let same = (next.from, next.to) == (kept.from, kept.to);
             if same {
@@ -125,7 +126,7 @@ impl Graph {
             same
         });
         for edge in &mut edges {
-            edge.lines.sort();
+            edge.lines.arrange();
             edge.lines.dedup();
         }
         if edges.len() > MOST_DEPENDENCIES {

@@ -9,6 +9,7 @@ use crate::analysis::diff::groups::{Group, Groups, Pairing};
 use crate::analysis::diff::{Diff, DiffNode, DiffView, diff_by};
 use crate::model::view::{Dim, Keys, Measure};
 use crate::model::{Model, SymbolId};
+use crate::order::Arrange;
 
 /// Why crates changed.
 pub(super) struct Causes<'d, 'm> {
@@ -125,7 +126,7 @@ impl<'d, 'm> Causes<'d, 'm> {
         }
         let mut more: Vec<(String, Instances)> =
             all.into_iter().filter(|(_, i)| i.added > i.removed && i.bytes > 0).collect();
-        more.sort_by_key(|(_, i)| std::cmp::Reverse(i.bytes));
+        more.arrange_by_key(|(_, i)| std::cmp::Reverse(i.bytes));
         // The old mangling leaves types out: what it has twice under one name is a generic all the
         // same, unless it is closures, which have no name of their own.
         let is_generic = |name: &str, i: &Instances| {
@@ -195,7 +196,7 @@ fn instantiators(model: &Model, diff: &Diff<'_>, view: &DiffView) -> Vec<(u32, u
             all.push((leaf.symbol.0, crates.new_keys.key(&leaf), keys.key(&leaf)));
         }
     }
-    all.sort_unstable();
+    all.arrange();
     all.dedup();
     all
 }

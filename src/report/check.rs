@@ -6,6 +6,7 @@ use super::diff::comparability;
 use super::{Head, InputFacts, Issue, head, issues};
 use crate::analysis::budget::{Allowance, Finding, Grant, Judgement, Standing, Subject};
 use crate::model::Model;
+use crate::order::Arrange;
 
 /// The answer to `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -131,7 +132,7 @@ pub fn check(
     today: String,
 ) -> CheckReport {
     let mut findings: Vec<&Finding<'_>> = judgement.findings.iter().collect();
-    findings.sort_by_key(|f| f.standing);
+    findings.arrange_by_key(|f| f.standing);
     let remark = |r: &crate::analysis::budget::Remark| Issue {
         severity: "warning",
         code: r.code.into(),

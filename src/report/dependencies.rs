@@ -7,6 +7,7 @@ use crate::analysis::dependencies::Dependency;
 use crate::analysis::diff::DiffView;
 use crate::model::view::{Dim, Sort, View, tree};
 use crate::model::{CrateId, Model, Source};
+use crate::order::Arrange;
 
 /// A package that lockfiles pin otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,7 +67,7 @@ pub(super) fn rows(changed: &[Dependency], old: &Model, new: &Model, view: &Diff
         let (mut crates, old) = before.of_package(d);
         let (more, new) = after.of_package(d);
         crates.extend(more);
-        crates.sort();
+        crates.arrange();
         crates.dedup();
         DependencyRow {
             package: d.name.clone(),
@@ -81,7 +82,7 @@ pub(super) fn rows(changed: &[Dependency], old: &Model, new: &Model, view: &Diff
     };
     let mut all: Vec<DependencyRow> = changed.iter().map(row).collect();
     // Stable: the changes come in order of name.
-    all.sort_by_key(|row| {
+    all.arrange_by_key(|row| {
         std::cmp::Reverse(view.measure.pick(row.delta.file, row.delta.memory).unsigned_abs())
     });
     all

@@ -10,6 +10,7 @@ use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by, diff_wher
 use crate::analysis::limit::Limit;
 use crate::model::view::{Dim, Measure};
 use crate::model::{Leaf, Model};
+use crate::order::Arrange;
 
 use super::causes::Causes;
 use super::dependencies::{self, DependencyRow};
@@ -494,7 +495,7 @@ impl Build<'_, '_> {
             if count > 1 {
                 // What was only renamed comes first.
                 let name = |n: &DiffNode| if n.is_changed() { groups.label(n.group) } else { String::new() };
-                ties.sort_by_cached_key(|node| (name(node), node.group));
+                ties.arrange_by_cached_key(|node| (name(node), node.group));
             }
             (rest, shown) = (others, shown.saturating_sub(count));
         }

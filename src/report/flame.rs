@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use crate::intern::Distinct;
 use crate::model::view::{Dim, Keys, View};
 use crate::model::{Leaf, Model};
+use crate::order::Arrange;
 
 /// Bytes by stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Stacks<'_> {
     fn finish(self, bytes: &[u64]) -> Flame {
         let texts = self.names.into_values();
         let mut order: Vec<u32> = (0..texts.len() as u32).collect();
-        order.sort_by(|&a, &b| texts[a as usize].cmp(&texts[b as usize]));
+        order.arrange_by(|&a, &b| texts[a as usize].cmp(&texts[b as usize]));
         let mut rank = vec![0u32; texts.len()];
         for (place, &name) in (0u32..).zip(&order) {
             rank[name as usize] = place;
@@ -127,7 +128,7 @@ impl Stacks<'_> {
         let with_bytes = bytes.iter().enumerate().filter(|(_, bytes)| **bytes > 0);
         let mut stacks: Vec<Stack> =
             with_bytes.map(|(node, &bytes)| Stack { names: path(node), bytes }).collect();
-        stacks.sort_unstable();
+        stacks.arrange();
         Flame {
             path: self.model.facts.path.clone(),
             names: order.iter().map(|&n| texts[n as usize].clone()).collect(),

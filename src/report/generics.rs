@@ -9,6 +9,7 @@ use super::{Head, Issue, head, issues};
 use crate::analysis::generics::{Generics, Group, Grouping, Instance, Question, Tables, arguments};
 use crate::error::Diagnostic;
 use crate::model::{CrateId, Model};
+use crate::order::Arrange;
 
 /// What was compiled again and again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -352,7 +353,7 @@ fn row(model: &Model, group: &Group) -> GenericRow {
         row.estimated |= copy.evidence.is_guess();
     }
     let mut instantiated_by: Vec<InstantiatorRow> = by.into_values().collect();
-    instantiated_by.sort_by_key(|row| Reverse((row.size, row.copies)));
+    instantiated_by.arrange_by_key(|row| Reverse((row.size, row.copies)));
     let copies = group.copies.len() as u64;
     GenericRow {
         name: group.name.clone(),
@@ -389,7 +390,7 @@ pub fn generic(
         let holds = |group: &&Group| group.name.contains(what) || plain(&group.name).contains(&wanted);
         matches = all().filter(holds).collect();
     }
-    matches.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+    matches.arrange_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     let (&group, others) = matches.split_first()?;
     let (visible, hidden) = group.copies.split_at(shown(limit, group.copies.len()));
     let mut copies: Vec<CopyRow> = visible.iter().map(|copy| copy_row(model, copy)).collect();

@@ -6,6 +6,7 @@ use super::Issue;
 use crate::analysis::limit::{Limit, Verdict, check};
 use crate::model::Model;
 use crate::model::view::Measure;
+use crate::order::Arrange;
 
 /// What became of one limit on growth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +71,7 @@ pub(super) fn judge(
     };
     let mut rows: Vec<LimitRow> = limits.iter().map(&mut row).collect();
     // Stable. What does not hold comes first.
-    rows.sort_by_key(|row| match row.status {
+    rows.arrange_by_key(|row| match row.status {
         "exceeded" => 0,
         "unchecked" => 1,
         _ => 2,

@@ -8,6 +8,7 @@ use super::rows::Row;
 use crate::intern::NameId;
 use crate::model::{Contents, CrateId, CrateRow, Model, Owner, SymbolId, SymbolRow, SymbolSort};
 use crate::names;
+use crate::order::Arrange;
 
 /// What rows are rows of.
 pub(super) struct Table<'m> {
@@ -149,7 +150,7 @@ impl<'m> Table<'m> {
         let label = |row: &Row| self.labels.get(&row.owned.symbol);
         for of_member in rows.chunk_by_mut(|a, b| a.owned.member == b.owned.member) {
             // Stable. What is of no symbol stays behind.
-            of_member.sort_by(|a, b| {
+            of_member.arrange_by(|a, b| {
                 let (of_none, of_other) =
                     (a.owned.symbol == SymbolId::NONE, b.owned.symbol == SymbolId::NONE);
                 let by_name = || label(a).cmp(&label(b)).then(a.owned.symbol.cmp(&b.owned.symbol));

@@ -26,6 +26,7 @@ use crate::model::{
     Contents, CrateId, Evidence, Leaf, Leaves, MemberRow, Model, Owner, OwnerId, SectionId, SectionRow,
     SegmentId, Sizes, SymbolId, SymbolRow, SymbolSort, UnitId, UnitRow,
 };
+use crate::order::Arrange;
 
 /// Most bytes of a snapshot; one of a 50 MB program has one or two million.
 const LARGEST: usize = 256 << 20;
@@ -375,7 +376,7 @@ impl Build {
         let symbols: Option<Vec<SymbolRow>> = self.symbols.into_iter().collect();
         let symbols = symbols.ok_or_else(|| nonsense("rows name a symbol that none tells of"))?;
         // From the order of names to that of positions. Rows of one symbol are in it already.
-        rows.sort_by_key(|row| (row.member, row.leaf.symbol));
+        rows.arrange_by_key(|row| (row.member, row.leaf.symbol));
         let (mut sections, mut units, mut owners) =
             (Distinct::default(), Distinct::default(), Distinct::default());
         for Row { leaf, section, unit, owner, .. } in &mut rows {
@@ -384,7 +385,7 @@ impl Build {
             leaf.owner = OwnerId(owners.insert(*owner));
         }
         // What is in memory only lies behind the file.
-        rows.sort_by_key(|row| !row.leaf.in_file);
+        rows.arrange_by_key(|row| !row.leaf.in_file);
         let sections = sections.into_values().into_iter();
         let mut sections: Vec<SectionRow> = sections
             .map(|(_, name)| SectionRow { name, kind: Kind::Unmapped, size: 0, address: None })

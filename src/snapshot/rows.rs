@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::intern::NameId;
 use crate::kind::Kind;
 use crate::model::{Leaf, Model, OwnerId, SegmentId, SymbolId};
+use crate::order::Arrange;
 
 /// What the bytes of a row have in common: every dimension there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,7 +66,7 @@ pub(super) fn summed(model: &Model) -> Vec<Row> {
     for (rank, member) in model.members.iter().enumerate() {
         ranks.entry(member.name).or_insert(rank);
     }
-    rows.sort_by_key(|r| (ranks.get(&r.owned.member), r.owned.symbol, r.start));
+    rows.arrange_by_key(|r| (ranks.get(&r.owned.member), r.owned.symbol, r.start));
     number(&mut rows);
     rows
 }

@@ -13,6 +13,7 @@ use crate::attrib;
 use crate::kind::Kind;
 use crate::model::view::{Dim, Keys, Node, Sort, View, tree_where};
 use crate::model::{Leaf, LineId, Model, Sizes, SymbolId};
+use crate::order::Arrange;
 use crate::render::{bytes, human, percent};
 use crate::report::{self, ExplainPlace, Found};
 
@@ -213,7 +214,7 @@ fn callers(source: &dyn Source, model: &Model, side: Side, home: &Leaf) -> Vec<S
     };
     let name = |leaf: Leaf| format!("{}  {}", keys.label(keys.key(&leaf)), model.symbol_label(leaf.symbol));
     let mut names: Vec<String> = joined(code).into_par_iter().filter(calls).map(name).collect();
-    names.sort();
+    names.arrange();
     names.dedup();
     names
 }

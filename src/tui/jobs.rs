@@ -17,6 +17,7 @@ use super::{Explored, Shared, Source};
 use crate::analysis::diff::groups::{Pairing, Subject};
 use crate::model::view::{Dim, Keys};
 use crate::model::{Leaf, Model, Sizes};
+use crate::order::Arrange;
 
 /// What can be asked of the worker.
 #[derive(Debug, Clone)]
@@ -299,7 +300,7 @@ fn ordered(models: &Models<'_>, table: &Table, row: u32, level: usize, order: Or
         }
         // The table is in this order already.
         column if column == table.question.content.natural() => {}
-        column => rows.sort_by_key(|&r| Reverse(table.number(r, column))),
+        column => rows.arrange_by_key(|&r| Reverse(table.number(r, column))),
     }
     if order.is_reverse {
         rows.reverse();
@@ -319,14 +320,14 @@ fn leaves(shared: &Shared, question: &Question, path: &Path, order: Order) -> Le
     let mut ordered = found.clone();
     match order.column {
         Column::Name => {}
-        Column::Count => ordered.sort_by_key(|&(_, is_home, _)| Reverse(is_home)),
+        Column::Count => ordered.arrange_by_key(|&(_, is_home, _)| Reverse(is_home)),
         // Of a run nothing else is known.
-        _ => ordered.sort_by_key(|&(size, ..)| Reverse(size)),
+        _ => ordered.arrange_by_key(|&(size, ..)| Reverse(size)),
     }
     if order.is_reverse {
         ordered.reverse();
     }
-    found.sort_by_key(|&(size, ..)| Reverse(size));
+    found.arrange_by_key(|&(size, ..)| Reverse(size));
     let [by_size, ordered] =
         [found, ordered].map(|leaves| leaves.into_iter().map(|(.., index)| index).collect());
     Leaves { by_size, ordered }

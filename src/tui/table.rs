@@ -18,6 +18,7 @@ use crate::kind::Kind;
 use crate::model::filter::{Filter, Pattern};
 use crate::model::view::{Dim, Keys, Measure, Node, Sort, View, tree};
 use crate::model::{Inlining, Model, Sizes};
+use crate::order::Arrange;
 
 /// What a table answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -282,7 +283,7 @@ impl Table {
         if !only {
             let measure = self.question.measure;
             let size = |n: &DiffNode| (measure.of(n.new.sizes), n.new.sizes.file.max(n.new.sizes.memory));
-            nodes.sort_by_key(|n| std::cmp::Reverse(size(n)));
+            nodes.arrange_by_key(|n| std::cmp::Reverse(size(n)));
         }
         let first = self.rows.len();
         self.adopt(parent, nodes.len());

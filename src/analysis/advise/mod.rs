@@ -14,6 +14,7 @@ pub use sums::Sums;
 pub use together::{Together, together};
 
 use crate::model::{Duplicates, Model};
+use crate::order::Arrange;
 
 /// What a binary is for: what is worth its price differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +206,6 @@ pub fn advise(model: &Model, duplicates: Option<&Duplicates>, situation: &Situat
         list.retain(|advice| !advice.unfit.contains(&goal));
     }
     // Stable: what saves the same stays in the order of the rules.
-    list.sort_by_key(|advice| std::cmp::Reverse(advice.saving.map(|s| (s.likely, s.high))));
+    list.arrange_by_key(|advice| std::cmp::Reverse(advice.saving.map(|s| (s.likely, s.high))));
     Advices { settings, list }
 }

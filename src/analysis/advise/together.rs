@@ -1,5 +1,6 @@
 //! Several pieces of advice at once.
 
+use crate::order::Arrange;
 use std::collections::BTreeMap;
 
 use super::{Advice, Base, Basis, Change, Saving};
@@ -26,7 +27,7 @@ pub struct Together {
 /// the parts saved one by one. It is at least what one of them saves at least.
 pub fn together(list: &[Advice], worth: impl Fn(usize) -> i64) -> Option<Together> {
     let mut order: Vec<usize> = (0..list.len()).filter(|&i| list[i].change.is_mechanical()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(worth(i)));
+    order.arrange_by_key(|&i| std::cmp::Reverse(worth(i)));
     let mut all =
         Together { members: Vec::new(), profile: BTreeMap::new(), rustflags: Vec::new(), saving: None };
     for index in order {
@@ -57,7 +58,7 @@ pub fn together(list: &[Advice], worth: impl Fn(usize) -> i64) -> Option<Togethe
     };
     let members = all.members.clone();
     all.members.retain(|&a| lines(a).is_empty() || !members.iter().any(|&b| is_part(a, b)));
-    all.members.sort_unstable();
+    all.members.arrange();
     let savings = all.members.iter().filter_map(|&i| list[i].saving.filter(|s| s.base == Base::Shipped));
     all.saving = savings.reduce(|a, b| Saving {
         low: a.low.max(b.low),

@@ -6,6 +6,7 @@ use super::{Order, Scope};
 use crate::kind::Kind;
 use crate::model::{CrateId, Duplicates, Identical, Leaf, Model, Piece, PieceForm, Similar, SymbolId};
 use crate::names;
+use crate::order::Arrange;
 
 /// Bytes that sharing would leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -205,7 +206,7 @@ pub fn near_equals(model: &Model, duplicates: &Duplicates, scope: &Scope, order:
         by_name.entry(name).or_default().push(Shape { others, members, operands: group.operands, saved });
     }
     let generic = |(name, mut shapes): (String, Vec<Shape>)| {
-        shapes.sort_by_key(|s| (std::cmp::Reverse(s.saved), s.members.first().map(|m| m.piece.start)));
+        shapes.arrange_by_key(|s| (std::cmp::Reverse(s.saved), s.members.first().map(|m| m.piece.start)));
         let saved = shapes.iter().map(|s| s.saved).sum();
         let copies = shapes.iter().map(|s| s.members.len() as u64).sum();
         NearEquals { name, shapes, saved, copies }

@@ -10,6 +10,7 @@ pub use versions::{Distinction, Repeated, Version, repeated};
 use std::collections::BTreeSet;
 
 use crate::model::filter::Filter;
+use crate::order::Arrange;
 
 /// What to look at.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,7 @@ pub enum Order {
 impl Order {
     /// Sorts by what `key` says: bytes saved, copies, name.
     fn sort<T>(self, all: &mut [T], key: impl Fn(&T) -> (u64, u64, &str)) {
-        all.sort_by(|a, b| {
+        all.arrange_by(|a, b| {
             let ((saved_a, copies_a, name_a), (saved_b, copies_b, name_b)) = (key(a), key(b));
             let by_saved = saved_b.cmp(&saved_a);
             match self {

@@ -7,6 +7,7 @@ use super::{Order, Scope};
 use crate::intern::NameId;
 use crate::model::{CrateId, Model, Sizes, Source, SymbolId};
 use crate::names;
+use crate::order::Arrange;
 
 /// Why crates of one name are not one crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,7 +103,7 @@ pub fn repeated(model: &Model, scope: &Scope, order: Order) -> Vec<Repeated> {
         .zip(saved.into_iter().zip(distinctions))
         .map(|((name, mut versions), (saved, distinction))| {
             let is_std = |v: &Version| source(model, v.krate) == Some(Source::Std);
-            versions.sort_by_key(|v| (is_std(v), !v.is_told_apart, Reverse(v.sizes.file), v.krate));
+            versions.arrange_by_key(|v| (is_std(v), !v.is_told_apart, Reverse(v.sizes.file), v.krate));
             Repeated { name: name.to_string(), distinction, versions, saved }
         })
         .collect();

@@ -23,6 +23,7 @@ use crate::kind::Kind;
 use crate::model::filter::Filter;
 use crate::model::{CrateId, Evidence, Model, OwnerId, SymbolId, SymbolRow, SymbolSort};
 use crate::names::{self, Arguments, ImplBlock, Suffixes};
+use crate::order::Arrange;
 
 /// What copies are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -190,13 +191,13 @@ pub fn generics(model: &Model, question: &Question) -> Generics {
     let name_of = |g: &Group| crate_name(g.defined_in).map_or("", |name| model.names.get(name));
     let by_name = |a: &Group, b: &Group| a.name.cmp(&b.name).then_with(|| name_of(a).cmp(name_of(b)));
     match question.order {
-        Order::Size => groups.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| by_name(a, b))),
-        Order::Name => groups.sort_by(by_name),
-        Order::Copies => groups.sort_by(|a, b| {
+        Order::Size => groups.arrange_by(|a, b| b.size.cmp(&a.size).then_with(|| by_name(a, b))),
+        Order::Name => groups.arrange_by(by_name),
+        Order::Copies => groups.arrange_by(|a, b| {
             (b.copies.len(), b.size).cmp(&(a.copies.len(), a.size)).then_with(|| by_name(a, b))
         }),
         Order::Saving => {
-            groups.sort_by(|a, b| (b.saving, b.size).cmp(&(a.saving, a.size)).then_with(|| by_name(a, b)));
+            groups.arrange_by(|a, b| (b.saving, b.size).cmp(&(a.saving, a.size)).then_with(|| by_name(a, b)));
         }
     }
     Generics { groups, code }
@@ -375,7 +376,7 @@ impl Grouped {
 
     fn finish(mut self) -> Vec<Group> {
         for group in &mut self.groups {
-            group.copies.sort_by_key(|copy| (Reverse(copy.size), copy.symbol));
+            group.copies.arrange_by_key(|copy| (Reverse(copy.size), copy.symbol));
             let mut items: HashMap<u32, u64> = HashMap::new();
             for copy in &group.copies {
                 let count = items.entry(copy.item).or_default();

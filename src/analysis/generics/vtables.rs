@@ -6,6 +6,7 @@ use crate::kind::Kind;
 use crate::model::filter::Filter;
 use crate::model::{Model, SymbolId, Vtable};
 use crate::names;
+use crate::order::Arrange;
 
 /// All tables of virtual functions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,7 +61,7 @@ pub fn vtables(model: &Model, tables: Option<&[Vtable]>, filter: Option<&Filter>
         .into_iter()
         .map(|(name, (row, types))| TraitTables { name, types: types.len() as u64, ..row })
         .collect();
-    all.by_trait.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+    all.by_trait.arrange_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     all
 }
 

@@ -4,6 +4,7 @@
 //! everything is bounded by packages times dependencies over the width of a word.
 
 use crate::model::Sizes;
+use crate::order::Arrange;
 use crate::project::graph::{Graph, Need};
 
 /// The packages that may be in a file and the edges between them.
@@ -126,7 +127,7 @@ const WORDS: usize = 16;
 /// Values by key, and where those of each key start.
 fn table(keys: usize, all: impl Iterator<Item = (u32, (u32, u32))>) -> (Vec<u32>, Vec<(u32, u32)>) {
     let mut all: Vec<(u32, (u32, u32))> = all.collect();
-    all.sort_unstable();
+    all.arrange();
     let mut starts = vec![0u32; keys + 1];
     for &(key, _) in &all {
         starts[key as usize + 1] += 1;

@@ -25,6 +25,7 @@ use self::walk::Walk;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View, tree};
 use crate::model::{CrateId, Model, Sizes};
+use crate::order::Arrange;
 use crate::project::graph::{Graph, Need};
 
 /// A question to a graph and a model.
@@ -255,6 +256,6 @@ fn build_only(graph: &Graph, links: &Links, roots: &[u32]) -> Vec<u32> {
         let package = &graph.packages[*p as usize].package;
         (package.name.clone(), package.version.clone())
     };
-    found.sort_by_cached_key(identity);
+    found.arrange_by_cached_key(identity);
     found
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::links::Links;
 use super::places::{Place, Places};
 use crate::model::{CrateId, Model};
+use crate::order::Arrange;
 use crate::project::graph::Graph;
 use crate::project::normal;
 
@@ -76,7 +77,7 @@ impl<'g> Needs<'g> {
     }
 
     fn sort(&self, packages: &mut Vec<u32>) {
-        packages.sort_by_key(|&p| self.graph.get(p).map(|k| (&k.package.name, &k.package.version, p)));
+        packages.arrange_by_key(|&p| self.graph.get(p).map(|k| (&k.package.name, &k.package.version, p)));
         packages.dedup();
     }
 }

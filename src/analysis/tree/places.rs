@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::links::Links;
 use crate::intern::NameId;
 use crate::model::{CrateRow, Model, Source};
+use crate::order::Arrange;
 use crate::project::graph::Graph;
 use crate::project::normal;
 
@@ -48,7 +49,7 @@ impl<'g> Places<'g> {
             let package = &known.package;
             let mut names: Vec<String> = package.crates.clone();
             names.push(normal(&package.name));
-            names.sort();
+            names.arrange();
             names.dedup();
             for name in names {
                 by_name.entry(name).or_default().push(number);
@@ -81,7 +82,7 @@ impl<'g> Places<'g> {
         let is_linked = |n: &u32| self.links.linked.get(*n as usize) == Some(&true);
         let versions = |all: &[u32]| {
             let mut all: Vec<String> = all.iter().map(|n| package(n).version.clone()).collect();
-            all.sort();
+            all.arrange();
             all.dedup();
             all
         };

@@ -7,6 +7,7 @@ use super::links::Links;
 use super::{Amount, Question, TreeRow, TreeSort, What};
 use crate::model::view::Measure;
 use crate::model::{CrateId, Sizes};
+use crate::order::Arrange;
 use crate::project::graph::Graph;
 
 /// What is known of packages and edges when rows are made.
@@ -72,14 +73,14 @@ impl Walk<'_> {
         let name = |p: &u32| self.graph.packages[*p as usize].package.name.as_str();
         let mut linked: Vec<u32> =
             (0..self.own.len() as u32).filter(|&p| self.links.linked[p as usize]).collect();
-        linked.sort_by(|a, b| name(a).cmp(name(b)).then_with(|| self.order(*a, *b)));
+        linked.arrange_by(|a, b| name(a).cmp(name(b)).then_with(|| self.order(*a, *b)));
         let mut groups: Vec<&[u32]> =
             linked.chunk_by(|a, b| name(a) == name(b)).filter(|group| group.len() > 1).collect();
         let size =
             |group: &&[u32]| group.iter().map(|&p| self.measured(self.own[p as usize].sizes)).sum::<u64>();
         match self.question.sort {
             TreeSort::Name => {}
-            _ => groups.sort_by_key(|group| Reverse(size(group))),
+            _ => groups.arrange_by_key(|group| Reverse(size(group))),
         }
         groups.concat()
     }
@@ -188,7 +189,7 @@ impl Walk<'_> {
             TreeSort::Unique => self.measured(self.unique(row.0, row.1)),
             _ => 0,
         };
-        rows.sort_by(|a, b| unique(b).cmp(&unique(a)).then_with(|| self.order(a.1, b.1)));
+        rows.arrange_by(|a, b| unique(b).cmp(&unique(a)).then_with(|| self.order(a.1, b.1)));
         rows
     }
 

@@ -21,6 +21,7 @@ use crate::format::{Image, Instructions};
 use crate::input::Input;
 use crate::kind::Kind;
 use crate::model::{Duplicates, Identical, Model, Piece, PieceForm, Similar};
+use crate::order::Arrange;
 use crate::timing::phase;
 
 /// Bytes of a text that stand for it.
@@ -144,9 +145,9 @@ impl Found<'_, '_, '_> {
             }
         }
         let start = |g: &Identical| g.members.first().map(|m| m.start);
-        out.identical.sort_by_key(start);
-        out.kept_apart.sort_by_key(start);
-        out.similar.sort_by_key(|g| g.members.first().map(|m| m.start));
+        out.identical.arrange_by_key(start);
+        out.kept_apart.arrange_by_key(start);
+        out.similar.arrange_by_key(|g| g.members.first().map(|m| m.start));
         self.diagnose(&mut out.diagnostics);
         out
     }
@@ -226,6 +227,6 @@ impl Found<'_, '_, '_> {
 fn grouped(alike: &Alike, first: &[u32]) -> Vec<Vec<usize>> {
     let class = |m: usize| alike.members.get(m).and_then(|&item| first.get(item as usize)).copied();
     let mut order: Vec<usize> = (0..alike.members.len()).collect();
-    order.sort_by_key(|&m| (class(m), m));
+    order.arrange_by_key(|&m| (class(m), m));
     order.chunk_by(|&a, &b| class(a) == class(b)).map(<[usize]>::to_vec).collect()
 }

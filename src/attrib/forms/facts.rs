@@ -9,6 +9,7 @@ use crate::attrib::sections::Layout;
 use crate::format::{Endian, Filler, Image, Instructions, Pointer, SymbolKind};
 use crate::kind::Kind;
 use crate::model::SymbolId;
+use crate::order::Arrange;
 use crate::partition::Partition;
 
 /// What the passes before have found.
@@ -116,7 +117,7 @@ impl<'g, 'data> Facts<'g, 'data> {
     fn all_imports(&self) -> Vec<u64> {
         let sections = self.image.sections.iter().filter(|s| s.kind == Kind::Relocations);
         let mut tables: Vec<Range<u64>> = sections.map(|s| s.span.clone()).collect();
-        tables.sort_by_key(|s| s.start);
+        tables.arrange_by_key(|s| s.start);
         let of_table = |start: u64| span_at(&tables, start).is_some();
         let charges = self.image.charges.iter().filter(|c| of_table(c.start));
         let mut all: Vec<u64> = charges

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::facts::Facts;
 use super::{Form, claim};
+use crate::order;
 use crate::partition::Claim;
 
 /// A record of a place in source.
@@ -55,7 +56,7 @@ pub(super) fn claims(facts: &Facts<'_, '_>, locations: &[Location<'_>]) -> Vec<C
     others.extend(facts.references.iter().map(|r| r.to));
     others.sort_unstable();
     let mut texts: Vec<Range<u64>> = locations.iter().map(|l| l.text..l.text + l.path.len() as u64).collect();
-    texts.sort_by_key(|t| (t.start, t.end));
+    order::spans(&mut texts);
     texts.dedup();
     let of_others = |text: &Range<u64>| {
         let next = others.partition_point(|&to| to < text.start);

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::intern::{NameId, Names};
 use crate::model::{CrateId, CrateRow, Source};
+use crate::order::Arrange;
 use crate::project::Packages;
 
 /// A crate as one piece of evidence mentions it.
@@ -279,7 +280,7 @@ impl Book {
             (e.name.clone(), e.version.clone(), source, id, root)
         };
         let mut order: Vec<usize> = (0..self.entries.len()).collect();
-        order.sort_by_cached_key(|&i| identity(&self.entries[i]));
+        order.arrange_by_cached_key(|&i| identity(&self.entries[i]));
         let mut rows: Vec<CrateRow> = Vec::new();
         let mut labels: Vec<String> = Vec::new();
         let mut ids = vec![CrateId::NONE; self.entries.len()];

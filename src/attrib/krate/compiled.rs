@@ -14,6 +14,7 @@ use crate::format::Image;
 use crate::intern::Names;
 use crate::model::{Evidence, Source, UnitId};
 use crate::names;
+use crate::order::Arrange;
 use crate::project::Packages;
 
 /// `DW_LANG_Rust`, DWARF 5 section 7.12.
@@ -213,7 +214,7 @@ impl Compiled {
     fn files(&mut self, image: &Image<'_>, units: &Units, packages: &Packages, book: &mut Book) {
         let cgus: Vec<Option<names::CguName<'_>>> = image.files.iter().map(|f| names::cgu(f)).collect();
         let mut crates: Vec<&str> = cgus.iter().flatten().map(|c| c.krate).collect();
-        crates.sort_unstable();
+        crates.arrange();
         crates.dedup();
         let named = crates.iter().filter(|c| **c != "compiler_builtins").count();
         // After fat LTO one file holds every crate and says nothing of any of them, but that

@@ -8,6 +8,7 @@ use crate::attrib::units::Units;
 use crate::format::{Image, Unit};
 use crate::model::UnitId;
 use crate::names::{self, CguName};
+use crate::order::Arrange;
 
 /// The codegen unit that a unit is, by its own name or that of its object file.
 pub(super) fn codegen_unit<'u>(unit: &'u Unit<'_>) -> Option<CguName<'u>> {
@@ -29,7 +30,7 @@ fn is_one_crate(units: &[Unit<'_>]) -> bool {
         .filter_map(|u| codegen_unit(u).map(|c| c.krate))
         .filter(|krate| *krate != "compiler_builtins")
         .collect();
-    crates.sort_unstable();
+    crates.arrange();
     crates.dedup();
     crates.len() == 1
 }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::book::Draft;
 use crate::format::{Binding, Image, SymbolKind};
 use crate::names::{Scheme, scheme};
+use crate::order::Arrange;
 
 /// Most functions of one library that are asked.
 const ASKED: usize = 1 << 12;
@@ -46,7 +47,7 @@ impl<'i> Voices<'i> {
 
     /// Gives each exported function to the files of the private ones before and behind it.
     fn of(mut placed: Vec<(u64, Function<'i>)>) -> Voices<'i> {
-        placed.sort_unstable();
+        placed.arrange();
         let mut by_file: HashMap<u32, Vec<&str>> = HashMap::new();
         let mut before: Option<u32> = None;
         let mut between: Vec<&str> = Vec::new();

@@ -1,5 +1,6 @@
 //! Files that a build made and that can be analysed.
 
+use crate::order::Arrange;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CrateType, Package, PackageId, Target, TargetKind};
@@ -68,7 +69,7 @@ pub(in crate::cli) fn artifact_kinds(target: &Target) -> Vec<ArtifactKind> {
     }
     let mut kinds: Vec<ArtifactKind> =
         target.crate_types.iter().filter_map(ArtifactKind::of_crate_type).collect();
-    kinds.sort_unstable();
+    kinds.arrange();
     kinds.dedup();
     kinds
 }
@@ -106,7 +107,7 @@ pub(super) fn artifacts_of(
             found.push((package_idx, !is_default, artifact));
         }
     }
-    found.sort_by(|(package_a, rank_a, a), (package_b, rank_b, b)| {
+    found.arrange_by(|(package_a, rank_a, a), (package_b, rank_b, b)| {
         let key_a = (package_a, rank_a, a.kind, &a.target_name, &a.path);
         key_a.cmp(&(package_b, rank_b, b.kind, &b.target_name, &b.path))
     });

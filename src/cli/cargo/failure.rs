@@ -13,6 +13,7 @@ use super::artifact::artifact_kinds;
 use super::run::Ended;
 use super::selection::Selection;
 use crate::cli::error::CliError;
+use crate::order::Arrange;
 
 /// What cargo says, and what to do about it. Words change between versions of cargo: then no hint is found.
 const WORDS: [(&[&str], &str); 8] = [
@@ -110,7 +111,7 @@ pub(super) fn no_artifact(packages: &[&Package]) -> CliError {
     let targets = targets.filter(|t| !artifact_kinds(t).is_empty());
     let mut features: Vec<&str> =
         targets.flat_map(|t| t.required_features.iter().map(String::as_str)).collect();
-    features.sort_unstable();
+    features.arrange();
     features.dedup();
     let error = CliError::new("cargo built no binary to analyse");
     match features.is_empty() {

@@ -37,6 +37,7 @@ use self::selection::Targets;
 pub(super) use self::selection::{Choice, Features, Selection};
 use super::error::CliError;
 use crate::config::profile::Settings;
+use crate::order::Arrange;
 
 /// A workspace that can be built.
 ///
@@ -182,7 +183,7 @@ impl Project {
     fn built(&self, request: &Request<'_>, ended: Ended) -> Built {
         // Which packages these are follows from where cargo puts their files.
         let mut members = self.metadata.workspace_packages();
-        members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        members.arrange_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let reused = ended.artifacts.iter().filter(|a| a.fresh).count();
         let compiled = ended.artifacts.len() - reused;
         let folder = request.profile.folder();

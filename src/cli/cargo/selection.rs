@@ -11,6 +11,7 @@ use cargo_metadata::{Metadata, Package};
 use super::artifact::{ArtifactKind, artifact_kinds};
 use crate::cli::args::CargoArgs;
 use crate::cli::error::CliError;
+use crate::order::Arrange;
 
 /// What cargo is to build.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -143,7 +144,7 @@ impl Selection {
             Some(package) => vec![package],
             None => metadata.workspace_packages(),
         };
-        packages.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        packages.arrange_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         packages
     }
 

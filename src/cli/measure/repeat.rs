@@ -1,5 +1,6 @@
 //! How long a program runs.
 
+use crate::order::Arrange;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -37,7 +38,7 @@ pub(in crate::cli) fn repeat(command: &str, artifact: &Path, runs: u32) -> Resul
     };
     once()?;
     let mut microseconds = (0..runs).map(|_| once()).collect::<Result<Vec<u64>, String>>()?;
-    microseconds.sort_unstable();
+    microseconds.arrange();
     Ok(Runs { microseconds })
 }
 

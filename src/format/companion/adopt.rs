@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::identity::{self, Spaces};
 use crate::format::{Image, Line, SharedText, SplitUnit, Symbol, UnitRange};
+use crate::order;
 
 /// Adds what `debug` says of `image`: names, functions and units that `image` lacks.
 ///
@@ -44,7 +45,7 @@ pub(super) fn all<'data>(image: &mut Image<'data>, debug: Image<'data>, spaces: 
     // Where functions have numbers, all of them are known.
     if image.members.iter().all(|m| m.first_function.is_none()) {
         image.functions.extend(functions);
-        image.functions.sort_unstable_by_key(|f| (f.start, f.end));
+        order::spans(&mut image.functions);
         image.functions.dedup();
     }
     if !new.is_empty() && !debug.units.is_empty() {

@@ -8,6 +8,7 @@ use crate::format::Line;
 use crate::format::cursor::Cursor;
 use crate::format::dwarf::unit::{Header, Root, addressx};
 use crate::format::dwarf::{DebugKind, Sections};
+use crate::order;
 
 /// Ranges of one unit, as positions, and how its list ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub(super) fn read(
         }
         _ => {}
     }
-    listed.spans.sort_unstable_by_key(|span| (span.start, span.end));
+    order::spans(&mut listed.spans);
     merge(&mut listed.spans);
     listed
 }

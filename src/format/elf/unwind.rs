@@ -9,6 +9,7 @@ use crate::format::unwind::{
 };
 use crate::format::{Charge, DEAD_UNWIND_DATA, Line, Region, RegionPlace, Section, code_spans};
 use crate::kind::Kind;
+use crate::order;
 
 /// Reads all unwind tables.
 pub(super) fn read<H: Elf>(
@@ -73,7 +74,7 @@ pub(super) fn read<H: Elf>(
         dead(&exceptions, &all.charges, &mut all.regions);
     }
     all.diagnostics.extend(trouble.into_diagnostics());
-    all.functions.sort_unstable_by_key(|f| (f.start, f.end));
+    order::spans(&mut all.functions);
     all.functions.dedup();
     all.guarded.sort_unstable();
     all.guarded.dedup();

@@ -14,6 +14,7 @@ use crate::format::cursor::Cursor;
 use crate::format::join::{Part, Whole, join, opaque};
 use crate::format::{Detail, Endian, Fatal, Format, Header, Image, Region, RegionPlace, archive};
 use crate::kind::Kind;
+use crate::order::Arrange;
 
 /// A file for one architecture inside a universal one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub(super) fn read<'data>(
         diagnostics.push(Diagnostic::warning("universal-header-cut", text).at(8));
     }
     let header = 0..(8 + slices.len() as u64 * if is_64 { 32 } else { 20 }).min(file_len);
-    slices.sort_by_key(|s| s.file.start);
+    slices.arrange_by_key(|s| s.file.start);
     let mut kept: Vec<Slice> = Vec::with_capacity(slices.len());
     let mut high = header.end;
     for slice in slices {

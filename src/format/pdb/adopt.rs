@@ -3,6 +3,7 @@
 use super::Database;
 use super::facts::{Facts, Placed};
 use crate::format::{DebugInfo, Image, Symbol};
+use crate::order;
 
 /// Adds everything the database says to the image of its executable.
 ///
@@ -28,7 +29,7 @@ pub fn adopt<'data>(image: &mut Image<'data>, database: &'data Database) {
     image.symbols.extend(symbols);
     image.charges.extend(charges);
     image.functions.extend(functions);
-    image.functions.sort_unstable_by_key(|f| (f.start, f.end));
+    order::spans(&mut image.functions);
     image.functions.dedup();
     image.diagnostics.extend(diagnostics);
     if image.units.is_empty() {

@@ -15,6 +15,7 @@ use crate::error::Diagnostic;
 use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
 use crate::format::{Charge, CodeFacts, Symbol, Target, Unit, UnitRange};
+use crate::order;
 use crate::timing;
 
 /// Modules are read in lots of this many, whatever the number of threads.
@@ -113,7 +114,7 @@ impl Database {
         for public in &mut publics {
             public.size = size_of.get(&public.place).copied().unwrap_or_default();
         }
-        facts.functions.sort_unstable_by_key(|f| (f.start, f.end));
+        order::spans(&mut facts.functions);
         facts.symbols = merge::symbols(things, publics, self.header.machine == MACHINE_I386, locate);
         facts.contributions(&self.contributions(&mut trouble), &unit_of, locate);
         facts.sources = self.header.sources(&self.dbi).into_iter().map(String::from_utf8_lossy).collect();

@@ -7,12 +7,13 @@ use super::object_relocations::Applied;
 use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
 use crate::format::unwind::{Surroundings, UnwindFacts, UnwindSection, read_debug_frame, read_eh_frame};
 use crate::format::{Detail, Endian, Line, Section};
+use crate::order;
 
 /// Where instructions lie on the line, sorted.
 fn code(sections: &[Section<'_>]) -> Vec<Range<u64>> {
     let mut code: Vec<Range<u64>> =
         sections.iter().filter(|s| s.executable && !s.span.is_empty()).map(|s| s.span.clone()).collect();
-    code.sort_by_key(|s| (s.start, s.end));
+    order::spans(&mut code);
     code
 }
 

@@ -15,6 +15,7 @@ use crate::format::{
     Charge, DebugInfo, Detail, Fatal, Format, Header, Image, Member, Region, RegionPlace, Symbol, Target,
 };
 use crate::kind::Kind;
+use crate::order;
 use crate::timing;
 
 /// Reads an image.
@@ -56,7 +57,7 @@ pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let frames = timing::phase("unwind", || dwarf::frames(&file, &line, &sections, &Applied::default()));
     let mut functions = unwind.functions;
     functions.extend(frames.functions);
-    functions.sort_by_key(|f| (f.start, f.end));
+    order::spans(&mut functions);
     functions.dedup();
     charges.extend(frames.charges);
     diagnostics.extend(frames.diagnostics);

@@ -15,6 +15,7 @@ use crate::format::{
     Section, Target,
 };
 use crate::kind::Kind;
+use crate::order;
 
 /// Whether bytes start like an object file: a known machine, no optional header, and
 /// tables that lie within the file.
@@ -69,7 +70,7 @@ pub(super) fn read(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let frames = dwarf::frames(&file, &line, &sections, &relocations.applied);
     let mut functions = unwind.functions;
     functions.extend(frames.functions);
-    functions.sort_by_key(|f| (f.start, f.end));
+    order::spans(&mut functions);
     functions.dedup();
     charges.extend(unwind.charges.into_iter().chain(frames.charges));
     regions.extend(unwind.regions.into_iter().chain(frames.regions));

@@ -19,6 +19,7 @@ use crate::format::cursor::Fixup;
 use crate::format::trouble::Trouble;
 use crate::format::{Charge, Endian, Line, Region, RegionPlace, Target};
 use crate::kind::Kind;
+use crate::order::{self, Arrange};
 
 /// A section with unwind tables.
 #[derive(Debug, Clone, Copy)]
@@ -161,13 +162,13 @@ impl Found {
 
     fn into_facts(mut self) -> UnwindFacts {
         self.functions.retain(|span| !span.is_empty());
-        // Stable sorts, as what tables state mostly is in order: that is far faster here.
-        self.functions.sort_by_key(|span| (span.start, span.end));
+        order::spans(&mut self.functions);
         self.functions.dedup();
         self.guarded.sort_unstable();
         self.guarded.dedup();
+        // A stable sort, as what tables state mostly is in order: that is far faster here.
         self.charges.sort();
-        self.regions.sort_by_key(|region| (region.span.start, region.span.end));
+        self.regions.arrange_by_key(|region| (region.span.start, region.span.end));
         UnwindFacts {
             functions: self.functions,
             guarded: self.guarded,

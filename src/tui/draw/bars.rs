@@ -3,6 +3,7 @@
 use ratatui_core::layout::Rect;
 
 use super::{Canvas, Look, amount, spinner};
+use crate::order::Arrange;
 use crate::render::{change, for_terminal, human, percent, shorten, width_of};
 use crate::tui::app::Explorer;
 use crate::tui::keymap::{KEYS, first_key};
@@ -221,7 +222,7 @@ pub fn hints(explorer: &Explorer, look: Look, area: Rect, canvas: &mut Canvas<'_
     let always = ["quit", "help"];
     let all = || KEYS.iter().flat_map(|(_, bindings)| bindings.iter()).filter(|b| !b.hint.is_empty());
     let mut chosen: Vec<_> = all().filter(|b| always.contains(&b.hint)).collect();
-    chosen.sort_by_key(|b| always.iter().position(|a| *a == b.hint));
+    chosen.arrange_by_key(|b| always.iter().position(|a| *a == b.hint));
     chosen.extend(all().filter(|b| !always.contains(&b.hint)));
     for binding in chosen {
         let Some(key) = first_key(binding.action) else { continue };

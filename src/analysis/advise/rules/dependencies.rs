@@ -6,6 +6,7 @@ use super::{Context, proof};
 use crate::analysis::advise::sums::{Part, source};
 use crate::analysis::advise::{Advice, Basis, Change, Proof};
 use crate::model::{CrateRow, Source};
+use crate::order::Arrange;
 
 /// Several versions of one crate.
 pub(super) fn versions(context: &Context<'_>) -> Vec<Advice> {
@@ -22,12 +23,12 @@ pub(super) fn versions(context: &Context<'_>) -> Vec<Advice> {
     let mut found = Vec::new();
     for (name, mut all) in by_name {
         let mut versions: Vec<&str> = all.iter().map(|(row, _)| model.names.get(row.version)).collect();
-        versions.sort_unstable();
+        versions.arrange();
         versions.dedup();
         if versions.len() < 2 {
             continue;
         }
-        all.sort_by_key(|(_, part)| std::cmp::Reverse(part.total()));
+        all.arrange_by_key(|(_, part)| std::cmp::Reverse(part.total()));
         let rest: u64 = all.iter().skip(1).map(|(_, part)| part.total()).sum();
         if rest < context.worth() {
             continue;
@@ -70,7 +71,7 @@ pub(super) fn features(context: &Context<'_>) -> Vec<Advice> {
         .map(|d| (total(&d.krate, &d.version), d))
         .filter(|(bytes, _)| *bytes > context.worth() * 5)
         .collect();
-    all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.package.cmp(&b.1.package)));
+    all.arrange_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.package.cmp(&b.1.package)));
     let advice = all.into_iter().take(DEPENDENCIES).map(|(bytes, dependency)| {
         let package = &dependency.package;
         Advice {

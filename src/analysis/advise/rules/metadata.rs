@@ -4,6 +4,7 @@ use super::Context;
 use crate::analysis::advise::{Advice, Basis, Change, Proof};
 use crate::kind::Kind;
 use crate::model::Leaf;
+use crate::order::Arrange;
 
 /// Sections that no program, loader or tool needs. Others of this kind say what a file is: identities that find
 /// debug information, interfaces of components, lists of packages.
@@ -30,7 +31,7 @@ pub(super) fn notes(context: &Context<'_>) -> Vec<Advice> {
     if bytes < context.worth() {
         return Vec::new();
     }
-    found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.what.cmp(&b.what)));
+    found.arrange_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.what.cmp(&b.what)));
     let names = |flag: &str| found.iter().map(|p| format!(" {flag} {}", p.what)).collect::<String>();
     let command = match &*model.facts.format {
         "wasm" => format!("wasm-tools strip{} IN -o OUT", names("--delete")),

@@ -21,6 +21,7 @@ use super::unit::{Header, Root};
 use super::{DebugKind, Sections, complain, ranges};
 use crate::format::code::CodeFacts;
 use crate::format::trouble::Trouble;
+use crate::order::Arrange;
 
 /// The units of a file, and what was found out about them.
 pub(super) struct Units<'u, 'data, 'fix> {
@@ -64,7 +65,7 @@ fn trees(units: &Units<'_, '_, '_>, wanted: &[usize], places: &Places<'_>) -> Ve
     let dwarf = reader::dwarf(units.sections, units.file_type);
     let abbrev = |i: &usize| units.headers.get(*i).map_or(0, |h| h.abbrev);
     let mut by_table: Vec<usize> = wanted.to_vec();
-    by_table.sort_by_key(abbrev);
+    by_table.arrange_by_key(abbrev);
     let groups: Vec<&[usize]> = by_table.chunk_by(|a, b| abbrev(a) == abbrev(b)).collect();
     let len = units.sections.first(DebugKind::Abbrev).map_or(0, |s| s.bytes.len() as u64);
     let starts: Vec<u64> = groups.iter().filter_map(|g| g.first()).map(abbrev).chain([len]).collect();
@@ -90,7 +91,7 @@ fn trees(units: &Units<'_, '_, '_>, wanted: &[usize], places: &Places<'_>) -> Ve
     let all: Vec<Vec<(usize, Tree)>> =
         groups.par_iter().zip(starts.par_windows(2)).with_max_len(1).map(group).collect();
     let mut all: Vec<(usize, Tree)> = all.into_iter().flatten().collect();
-    all.sort_by_key(|(i, _)| *i);
+    all.arrange_by_key(|(i, _)| *i);
     all
 }
 

@@ -17,6 +17,7 @@ use crate::format::cursor::{Cursor, Fixup};
 use crate::format::trouble::Trouble;
 use crate::format::{Charge, Endian, Line, Region, RegionPlace, Target};
 use crate::kind::Kind;
+use crate::order::{self, Arrange};
 
 /// A table of functions.
 pub(super) struct FunctionTable<'t> {
@@ -146,7 +147,7 @@ impl Around<'_> {
 
 /// The functions: pieces that follow one another in the file are one.
 fn functions(pieces: &mut [Piece]) -> Vec<Range<u64>> {
-    pieces.sort_by_key(|p| (p.code.start, p.code.end, p.entry.start));
+    pieces.arrange_by_key(|p| (p.code.start, p.code.end, p.entry.start));
     let mut functions: Vec<Range<u64>> = Vec::with_capacity(pieces.len());
     let mut last = None;
     for piece in pieces.iter() {
@@ -159,7 +160,7 @@ fn functions(pieces: &mut [Piece]) -> Vec<Range<u64>> {
         last = Some(piece.function);
     }
     functions.retain(|f| !f.is_empty());
-    functions.sort_by_key(|f| (f.start, f.end));
+    order::spans(&mut functions);
     functions.dedup();
     functions
 }
@@ -191,7 +192,7 @@ fn records(machine: pe::Machine, pieces: &[Piece], around: &Around<'_>, out: &mu
         out.charges.push(Charge { start, end, on });
     }
     let regions = |mut spans: Vec<Range<u64>>, name: &'static str, out: &mut Unwind| {
-        spans.sort_by_key(|s| (s.start, s.end));
+        order::spans(&mut spans);
         let mut merged: Vec<Range<u64>> = Vec::new();
         for span in spans {
             match merged.last_mut() {
