@@ -3,6 +3,7 @@
 //! Knows neither crates nor what the data is.
 
 mod code;
+mod x86_64;
 
 use std::ops::Range;
 
