@@ -9,7 +9,7 @@ use bloat::model::view::{Dim, Measure, Node, Sort, View, tree};
 use bloat::model::{Model, Sizes};
 
 use plain_elf::PlainElf;
-use subjects::{analyze, fixtures};
+use subjects::{analyze, fixtures, self_exe};
 
 fn plus(a: Sizes, b: Sizes) -> Sizes {
     Sizes { file: a.file + b.file, memory: a.memory + b.memory }
@@ -21,7 +21,7 @@ fn sum(sizes: impl Iterator<Item = Sizes>) -> Sizes {
 
 fn view(dims: &[Dim], filter: Option<&str>) -> View {
     let filter = filter.map(|text| Filter::parse(text).expect("the test's filter is well-formed"));
-    View { dims: dims.to_vec(), filter, measure: Measure::File, sort: Sort::Size }
+    View { dims: dims.to_vec(), filter, measure: Measure::File, sort: Sort::Size, first: None }
 }
 
 #[test]
@@ -137,6 +137,33 @@ fn order_changes_no_sum() {
             match sort {
                 Sort::Name => assert!(names.is_sorted(), "{names:?}"),
                 _ => assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}"),
+            }
+        }
+    }
+}
+
+/// Names of a symbol table make many groups, of which many are equally large.
+#[test]
+fn rows_that_are_wanted_first_are_the_first_of_all() {
+    for path in [self_exe(), fixtures().remove(0)] {
+        let model = analyze(&path);
+        for sort in [Sort::Size, Sort::Symbols, Sort::Total, Sort::Name] {
+            for dims in [vec![Dim::Symbol], vec![Dim::Crate, Dim::Module], vec![Dim::Section, Dim::Symbol]] {
+                let view = View { dims, sort, ..View::default() };
+                let all = tree(&model, &view);
+                for first in [0, 1, 7, 10_000_000] {
+                    let some = tree(&model, &View { first: Some(first), ..view.clone() });
+                    let first = first.min(all.roots.len());
+                    let keys = |nodes: &[Node]| nodes.iter().map(|n| (n.key, n.sizes)).collect::<Vec<_>>();
+                    assert_eq!(keys(&some.roots[..first]), keys(&all.roots[..first]), "{sort:?}");
+                    assert_eq!(some.roots.len(), all.roots.len());
+                    assert_eq!((some.total, some.symbols), (all.total, all.symbols));
+                    let Some((a, b)) = some.roots.first().zip(all.roots.first()).filter(|_| first > 0) else {
+                        continue;
+                    };
+                    let wanted = first.min(b.children.len());
+                    assert_eq!(keys(&a.children[..wanted]), keys(&b.children[..wanted]));
+                }
             }
         }
     }

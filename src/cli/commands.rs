@@ -142,6 +142,7 @@ pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
             SortArg::Symbols => Sort::Symbols,
             SortArg::Total => Sort::Total,
         },
+        first: None,
     }))
 }
 

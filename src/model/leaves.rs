@@ -183,6 +183,11 @@ impl Leaves {
         (0..self.len()).map(|index| self.get(index))
     }
 
+    /// The symbol of each leaf, and whether the symbol starts in it.
+    pub fn symbols(&self) -> impl Iterator<Item = (SymbolId, bool)> + '_ {
+        self.symbol.iter().zip(&self.flags).map(|(&symbol, &flags)| (symbol, flags & HOME != 0))
+    }
+
     /// The virtual address of position `pos`, if it is mapped; in an object file the offset into its section.
     pub fn address(&self, pos: u64) -> Option<u64> {
         let after = self.mappings.partition_point(|m| m.pos <= pos);

@@ -5,6 +5,7 @@
 
 mod duplicates;
 pub mod filter;
+mod groups;
 mod inlining;
 mod leaves;
 mod rows;

@@ -2,17 +2,19 @@
 //!
 //! A view cannot lose bytes: each leaf goes to exactly one node of each level.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use super::filter::Filter;
-use super::inlining::{Inlining, Ledger};
+use super::inlining::Inlining;
 use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId};
 use crate::intern::{Distinct, NameId};
 use crate::kind::Kind;
 use crate::names;
+
+pub use super::groups::{tree, tree_where};
 
 /// A dimension to group by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,6 +167,9 @@ pub struct View {
     pub measure: Measure,
     /// Order of rows.
     pub sort: Sort,
+    /// How many rows of each level are wanted in order; those behind them are in no order that
+    /// means anything. All if none.
+    pub first: Option<usize>,
 }
 
 impl View {
@@ -208,151 +213,6 @@ pub struct Tree<'m> {
     pub estimated: u64,
     /// Names of the keys, by level.
     pub keys: Vec<Keys<'m>>,
-}
-
-/// Groups the leaves of `model` as `view` asks.
-///
-/// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
-pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
-    let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
-    tree_where(model, view, |leaf| accepts.as_mut().is_none_or(|a| a.accepts(leaf)))
-}
-
-/// The same for the leaves that `accepts` lets pass; the filter of the view is not looked at.
-pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Leaf) -> bool) -> Tree<'m> {
-    let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
-    // Node 0 is the whole; the others are (parent, key), numbered as they appear.
-    let mut nodes: Distinct<(u32, u32)> = Distinct::default();
-    let mut sums: Vec<Sum> = vec![Sum::default()];
-    let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
-    // An owner can be certain though nobody knows who instantiated it.
-    let guesses = |leaf: &Leaf| {
-        view.dims.contains(&Dim::InstantiatedBy) && model.owner(leaf.owner).instantiated_evidence.is_guess()
-    };
-    let mut inlined = Ledger::default();
-    for leaf in model.leaves.iter() {
-        if !accepts(&leaf) {
-            continue;
-        }
-        let mut node = 0u32;
-        for (level, keys) in keys.iter().enumerate() {
-            let key = keys.key(&leaf);
-            if keys.dim == Dim::Inlined {
-                inlined.add(node, leaf.frame, key, leaf.sizes());
-            }
-            // Neighbours in the file mostly share their groups.
-            let (from, known, _) = last[level];
-            if (from, known) != (node, key) {
-                last[level] = (node, key, nodes.insert((node, key)) + 1);
-            }
-            node = last[level].2;
-        }
-        if sums.len() <= nodes.values().len() {
-            sums.resize(nodes.values().len() + 1, Sum::default());
-        }
-        sums[node as usize].add(&leaf, guesses(&leaf));
-    }
-    let mut inlining: HashMap<u32, Inlining> = HashMap::new();
-    if let Some(keys) = keys.iter().find(|keys| keys.dim == Dim::Inlined) {
-        let frames = model.code.as_ref().map_or(&[][..], |code| &code.frames);
-        // A function may have no byte but those of what is inlined into it.
-        for (node, key, sum) in inlined.sums(frames, keys) {
-            inlining.insert(nodes.insert((node, key)) + 1, sum);
-        }
-        sums.resize(nodes.values().len() + 1, Sum::default());
-    }
-    // Children have higher numbers than their parents.
-    for index in (0..nodes.values().len()).rev() {
-        let (parent, _) = nodes.values()[index];
-        let sum = sums[index + 1];
-        sums[parent as usize].join(sum);
-    }
-    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
-    for (index, &(parent, _)) in nodes.values().iter().enumerate() {
-        children.entry(parent).or_default().push(index as u32 + 1);
-    }
-    let build = Build {
-        nodes: nodes.values(),
-        sums: &sums,
-        inlining: &inlining,
-        children: &children,
-        keys: &keys,
-        view,
-    };
-    let roots = build.level(0, 0);
-    let whole = sums[0];
-    Tree { roots, total: whole.sizes, symbols: whole.symbols, estimated: whole.estimated, keys }
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    sizes: Sizes,
-    symbols: u64,
-    estimated: u64,
-}
-
-impl Sum {
-    fn add(&mut self, leaf: &Leaf, is_guess: bool) {
-        self.sizes += leaf.sizes();
-        self.symbols += u64::from(leaf.home);
-        if leaf.estimated || is_guess {
-            self.estimated += leaf.sizes().file;
-        }
-    }
-
-    fn join(&mut self, other: Sum) {
-        self.sizes += other.sizes;
-        self.symbols += other.symbols;
-        self.estimated += other.estimated;
-    }
-}
-
-struct Build<'t, 'm> {
-    nodes: &'t [(u32, u32)],
-    sums: &'t [Sum],
-    inlining: &'t HashMap<u32, Inlining>,
-    children: &'t HashMap<u32, Vec<u32>>,
-    keys: &'t [Keys<'m>],
-    view: &'t View,
-}
-
-impl Build<'_, '_> {
-    fn level(&self, parent: u32, level: usize) -> Vec<Node> {
-        let Some(all) = self.children.get(&parent) else { return Vec::new() };
-        let keys = &self.keys[level];
-        let mut rows: Vec<Node> = all
-            .iter()
-            .map(|&node| {
-                let sum = self.sums[node as usize];
-                Node {
-                    key: self.nodes[node as usize - 1].1,
-                    sizes: sum.sizes,
-                    symbols: sum.symbols,
-                    estimated: sum.estimated,
-                    inlining: self.inlining.get(&node).copied(),
-                    children: self.level(node, level + 1),
-                }
-            })
-            .collect();
-        let size = |n: &Node| {
-            let other = n.sizes.file.max(n.sizes.memory);
-            (self.view.measure.of(n.sizes), other)
-        };
-        match self.view.sort {
-            Sort::Size => rows.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| keys.compare(a.key, b.key))),
-            Sort::Symbols => rows.sort_by(|a, b| {
-                let order = |n: &Node| Reverse((n.symbols, size(n)));
-                order(a).cmp(&order(b)).then_with(|| keys.compare(a.key, b.key))
-            }),
-            Sort::Total => rows.sort_by(|a, b| {
-                let total = |n: &Node| self.view.measure.of(n.inlining.map_or(n.sizes, |i| i.total));
-                let order = |n: &Node| Reverse((total(n), size(n)));
-                order(a).cmp(&order(b)).then_with(|| keys.compare(a.key, b.key))
-            }),
-            Sort::Name => rows.sort_by_cached_key(|n| (keys.label(n.key), n.key)),
-        }
-        rows
-    }
 }
 
 /// The keys of one dimension and their names.
@@ -537,7 +397,10 @@ impl<'m> Keys<'m> {
 
     /// Which of two keys comes first where nothing else says: rows by their number, and
     /// names by their text, whenever they were seen first.
-    fn compare(&self, a: u32, b: u32) -> Ordering {
+    pub(super) fn compare(&self, a: u32, b: u32) -> Ordering {
+        if self.is_number(a) && self.is_number(b) {
+            return a.cmp(&b);
+        }
         let text = |key: u32| match self.dim {
             Dim::Section | Dim::Unit | Dim::Member | Dim::File => self.model.names.get(NameId(key)),
             Dim::Module | Dim::Generic | Dim::Inlined if key < self.named() => &self.texts[key as usize],
@@ -555,6 +418,17 @@ impl<'m> Keys<'m> {
             .then_with(|| text(a).cmp(text(b)))
             .then_with(|| line(a).cmp(&line(b)))
             .then(a.cmp(&b))
+    }
+
+    /// Whether a key comes before others by its number alone.
+    fn is_number(&self, key: u32) -> bool {
+        match self.dim {
+            Dim::Symbol => key < self.named(),
+            Dim::Module | Dim::Generic | Dim::Inlined | Dim::Section | Dim::Unit | Dim::Member => false,
+            Dim::File | Dim::Line => false,
+            Dim::Kind | Dim::Segment | Dim::Source | Dim::Evidence => true,
+            Dim::Crate | Dim::DefinedIn | Dim::InstantiatedBy => true,
+        }
     }
 
     /// The symbol a key stands for, in the symbol dimension.

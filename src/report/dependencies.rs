@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::diff::{Amounts, Cause, Change, DiffRow, Turn};
 use crate::analysis::dependencies::Dependency;
 use crate::analysis::diff::DiffView;
-use crate::model::view::{Dim, Sort, View, tree};
+use crate::model::view::{Dim, View, tree};
 use crate::model::{CrateId, Model, Source};
 use crate::order::Arrange;
 
@@ -100,7 +100,7 @@ impl<'m> Crates<'m> {
             dims: vec![Dim::Crate],
             filter: view.filter.clone(),
             measure: view.measure,
-            sort: Sort::Size,
+            ..View::default()
         };
         let tree = tree(model, &view);
         let amounts = |n: &crate::model::view::Node| Amounts {

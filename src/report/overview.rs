@@ -1,13 +1,16 @@
 //! The overview: what a first look at a binary should tell.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::rows::{Namer, Row};
 use super::{Columns, Head, Issue, Key, head, issues};
 use crate::analysis::memory::{Region, Use, usage};
 use crate::kind::Kind;
-use crate::model::view::{Dim, Measure, Node, Sort, View, tree};
-use crate::model::{Model, Sizes, Source};
+use crate::model::view::{Dim, Node, Tree, View, tree, tree_where};
+use crate::model::{Leaf, Model, Sizes, Source, SymbolSort};
 
 /// The answer to `bloat FILE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,8 +84,9 @@ pub struct Shipped {
 pub fn overview(model: &Model, limit: Option<usize>, regions: &[Region]) -> Overview {
     let dim = main_dimension(model);
     let half = limit.map(|l| l.div_ceil(2));
-    let kind_total =
-        |kind: Kind| -> u64 { model.leaves.iter().filter(|l| l.kind == kind).map(|l| l.sizes().file).sum() };
+    let tree = tree(model, &View { dims: vec![dim, Dim::Kind], ..View::default() });
+    let kinds = across(&tree.roots);
+    let kind_total = |kind: Kind| kinds.iter().find(|n| n.key == kind as u32).map_or(0, |n| n.sizes.file);
     let shipped = |file: u64| Shipped {
         file,
         saved: model.facts.file_size - file.min(model.facts.file_size),
@@ -93,8 +97,8 @@ pub fn overview(model: &Model, limit: Option<usize>, regions: &[Region]) -> Over
     Overview {
         head: head(model, "overview"),
         by: vec![dim.as_str()],
-        rows: by_dimension(model, dim, limit),
-        kinds: simple(model, Dim::Kind, None),
+        rows: with_columns(model, dim, &tree, limit),
+        kinds: Namer::new(model, &[Dim::Kind]).rows(&tree, &kinds, 1, &Key::default(), None),
         largest_symbols: largest_symbols(model, half),
         shipped: model.facts.stripped_size.map(shipped),
         memory_regions: usage(model, regions).into_iter().map(MemoryRegion::from).collect(),
@@ -119,19 +123,28 @@ fn main_dimension(model: &Model) -> Dim {
     if in_units.file * 2 > content.file { Dim::Unit } else { Dim::Section }
 }
 
-fn simple(model: &Model, dim: Dim, limit: Option<usize>) -> Vec<Row> {
-    let view = View { dims: vec![dim], filter: None, measure: Measure::File, sort: Sort::Size };
-    let tree = tree(model, &view);
-    Namer::new(model, &view.dims).rows(&tree, &tree.roots, 0, &Key::default(), limit)
+/// What groups have within them, added up over all of them: the largest first.
+fn across(groups: &[Node]) -> Vec<Node> {
+    let mut sums: BTreeMap<u32, Node> = BTreeMap::new();
+    for node in groups.iter().flat_map(|group| &group.children) {
+        let Some(sum) = sums.get_mut(&node.key) else {
+            sums.insert(node.key, node.clone());
+            continue;
+        };
+        sum.sizes += node.sizes;
+        sum.symbols += node.symbols;
+        sum.estimated += node.estimated;
+    }
+    let mut all: Vec<Node> = sums.into_values().collect();
+    all.sort_by_key(|n| Reverse((n.sizes.file, n.sizes.memory)));
+    all
 }
 
-/// Rows with columns: a second level by kind, folded into its parent.
-fn by_dimension(model: &Model, dim: Dim, limit: Option<usize>) -> Vec<Row> {
-    let view = View { dims: vec![dim, Dim::Kind], filter: None, measure: Measure::File, sort: Sort::Size };
-    let tree = tree(model, &view);
+/// Rows with columns: the second level, which is of kinds, folded into its parent.
+fn with_columns(model: &Model, dim: Dim, tree: &Tree<'_>, limit: Option<usize>) -> Vec<Row> {
     let columns: Vec<Columns> = tree.roots.iter().map(columns).collect();
     let bare: Vec<Node> = tree.roots.iter().map(|n| Node { children: Vec::new(), ..n.clone() }).collect();
-    let mut rows = Namer::new(model, &[dim]).rows(&tree, &bare, 0, &Key::default(), limit);
+    let mut rows = Namer::new(model, &[dim]).rows(tree, &bare, 0, &Key::default(), limit);
     for (index, row) in rows.iter_mut().enumerate() {
         let of_row = if row.rest.is_some() { &columns[index..] } else { &columns[index..=index] };
         row.columns = Some(of_row.iter().fold(Columns::default(), |a, b| Columns {
@@ -160,14 +173,12 @@ fn columns(node: &Node) -> Columns {
 
 /// Symbols of functions and data by all their bytes; structures are no symbols.
 fn largest_symbols(model: &Model, limit: Option<usize>) -> Vec<Row> {
-    let view = View { dims: vec![Dim::Symbol], filter: None, measure: Measure::File, sort: Sort::Size };
-    let tree = tree(model, &view);
-    let keys = &tree.keys[0];
-    let is_symbol = |n: &&Node| {
-        let row = keys.symbol(n.key).and_then(|s| model.symbols.get(s.get()?));
-        row.is_some_and(|r| r.sort != crate::model::SymbolSort::Structure)
+    let is_symbol = |leaf: &Leaf| {
+        let row = leaf.symbol.get().and_then(|i| model.symbols.get(i));
+        row.is_some_and(|r| r.sort != SymbolSort::Structure)
     };
-    let nodes: Vec<Node> =
-        tree.roots.iter().filter(is_symbol).take(limit.unwrap_or(usize::MAX)).cloned().collect();
-    Namer::new(model, &view.dims).rows(&tree, &nodes, 0, &Key::default(), None)
+    let view = View { dims: vec![Dim::Symbol], first: limit, ..View::default() };
+    let tree = tree_where(model, &view, is_symbol);
+    let shown = &tree.roots[..limit.unwrap_or(usize::MAX).min(tree.roots.len())];
+    Namer::new(model, &[Dim::Symbol]).rows(&tree, shown, 0, &Key::default(), None)
 }

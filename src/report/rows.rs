@@ -173,6 +173,7 @@ pub struct ShowOptions {
 
 /// Answers `show --by`.
 pub fn show(model: &Model, view: &View, options: &ShowOptions) -> Show {
+    let view = &View { first: options.limit, ..view.clone() };
     answer(model, view, options, tree(model, view))
 }
 
@@ -183,6 +184,7 @@ pub fn show_where(
     options: &ShowOptions,
     accepts: impl FnMut(&Leaf) -> bool,
 ) -> Show {
+    let view = &View { first: options.limit, ..view.clone() };
     answer(model, view, options, tree_where(model, view, accepts))
 }
 
@@ -216,9 +218,9 @@ impl<'m> Namer<'m> {
         let mut homes = Vec::new();
         if dims.contains(&Dim::Symbol) {
             homes = vec![LeafId::NONE; model.symbols.len()];
-            for (index, leaf) in model.leaves.iter().enumerate() {
-                if let Some(slot) = leaf.symbol.get().and_then(|i| homes.get_mut(i))
-                    && (leaf.home || *slot == LeafId::NONE)
+            for (index, (symbol, is_home)) in model.leaves.symbols().enumerate() {
+                if let Some(slot) = symbol.get().and_then(|i| homes.get_mut(i))
+                    && (is_home || *slot == LeafId::NONE)
                 {
                     *slot = LeafId::new(index);
                 }

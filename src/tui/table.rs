@@ -215,7 +215,13 @@ impl Table {
     /// *Cost*: that of [`tree`].
     pub fn of_model(model: &Model, question: &Question, depth: usize) -> Table {
         let dims = question.dims().iter().take(depth).copied().collect();
-        let view = View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size };
+        let view = View {
+            dims,
+            filter: question.filter(),
+            measure: question.measure,
+            sort: Sort::Size,
+            first: None,
+        };
         let tree = tree(model, &view);
         let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };
         let mut table = Table::new(question, depth, whole, None);

@@ -78,6 +78,7 @@ fn cells_of_every_view_equal_show() {
                 filter: filter.map(|f| Filter::parse(f).expect("it can be read")),
                 measure,
                 sort: Sort::Size,
+                first: None,
             };
             let show = report::show(&journey.shared.new.model, &question, &ShowOptions { limit: None });
             let total = measure.pick(show.shown.file, show.shown.memory);
@@ -269,8 +270,13 @@ fn changes_equal_diff(old: &str, new: &str, views: usize) {
             // A function that is only inlined has no bytes of its own, and no change.
             let has_bytes = |row: &&Row| (row.file, row.memory, row.symbols) != (0, 0, 0);
             // Rows that the new file has are those of `show`, whatever the old one has besides.
-            let question =
-                View { dims: view.content.dims().to_vec(), filter: parsed(), measure, sort: Sort::Size };
+            let question = View {
+                dims: view.content.dims().to_vec(),
+                filter: parsed(),
+                measure,
+                sort: Sort::Size,
+                first: None,
+            };
             let show = report::show(&shared.new.model, &question, &ShowOptions { limit: None });
             let mut expected: Vec<(String, u64, u64)> =
                 show.rows.iter().filter(has_bytes).map(|r| (r.name.clone(), r.file, r.symbols)).collect();

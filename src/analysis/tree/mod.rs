@@ -162,6 +162,7 @@ pub fn answer(model: &Model, graph: &Graph, roots: &[u32], question: &Question) 
         filter: question.filter.clone(),
         measure: question.measure,
         sort: if question.sort == TreeSort::Name { Sort::Name } else { Sort::Size },
+        first: None,
     };
     let sizes = tree(model, &view);
     let mut out = Answer {

@@ -24,8 +24,13 @@ const CRATES: usize = 5;
 pub(super) fn tables(context: &Context<'_>) -> Vec<Advice> {
     let model = context.model;
     let is_table = |leaf: &Leaf| matches!(leaf.kind, Kind::Rodata | Kind::Data) && leaf.in_file;
-    let view =
-        View { dims: vec![Dim::Crate, Dim::Symbol], filter: None, measure: Measure::File, sort: Sort::Size };
+    let view = View {
+        dims: vec![Dim::Crate, Dim::Symbol],
+        filter: None,
+        measure: Measure::File,
+        sort: Sort::Size,
+        first: None,
+    };
     let tree = tree_where(model, &view, is_table);
     let least = (context.sums.shipped / 100).max(4096);
     let mut found = Vec::new();
