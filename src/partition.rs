@@ -40,11 +40,11 @@ impl<L: Copy + Ord> Partition<L> {
     /// claim, then the one that starts first, then the lower label. The order of
     /// `claims` on entry has no influence. Claims beyond `len` are clipped.
     ///
-    /// *Cost*: O(n log n) time, O(n) memory; `claims` is sorted in place.
+    /// *Cost*: O(n log n) time, O(n) memory; `claims` is sorted.
     pub fn resolve(len: u64, claims: &mut [Claim<L>], fallback: L) -> Partition<L> {
-        // Sorted input is the rule (symbol tables mostly are not, unwind tables
-        // are), and any order that puts starts first will do.
-        claims.sort_unstable_by_key(|c| (c.start, c.rank, c.end, c.label));
+        // Claims come as a few sorted lists one behind the other, which this sort merges; any order
+        // that puts starts first will do.
+        claims.sort_by_key(|c| (c.start, c.rank, c.end, c.label));
 
         let mut partition =
             Partition { len, starts: Vec::with_capacity(claims.len() + 1), labels: Vec::new() };
@@ -108,6 +108,18 @@ impl<L: Copy + Ord> Partition<L> {
         self.starts.is_empty()
     }
 
+    /// Where runs start, in order.
+    pub fn starts(&self) -> &[u64] {
+        &self.starts
+    }
+
+    /// Starts and labels of the runs that start in `span`, in order.
+    pub fn starting_in(&self, span: Range<u64>) -> impl Iterator<Item = (u64, L)> + Clone + '_ {
+        let first = self.starts.partition_point(|&start| start < span.start);
+        let runs = self.starts.iter().copied().zip(self.labels.iter().copied()).skip(first);
+        runs.take_while(move |&(start, _)| start < span.end)
+    }
+
     /// The runs in order.
     pub fn iter(&self) -> impl Iterator<Item = (Range<u64>, L)> + '_ {
         (0..self.starts.len()).map(|i| {
@@ -131,6 +143,9 @@ impl<L: Copy + Ord> Partition<L> {
     }
 }
 
+/// Runs that a cursor walks over before it searches.
+const NEAR: usize = 4;
+
 /// Looks labels up in a [`Partition`], fast where positions ascend.
 #[derive(Debug, Clone)]
 pub struct Cursor<'p, L> {
@@ -150,13 +165,20 @@ impl<L: Copy + Ord> Cursor<'_, L> {
         if pos >= p.len {
             return None;
         }
-        // A short walk ahead, else a binary search.
-        let holds = |i: usize| {
-            p.starts.get(i).is_some_and(|&s| s <= pos) && p.starts.get(i + 1).is_none_or(|&e| pos < e)
-        };
-        let near = (self.index..self.index.saturating_add(4)).find(|&i| holds(i));
-        self.index =
-            near.unwrap_or_else(|| p.starts.partition_point(|&start| start <= pos).saturating_sub(1));
+        let start = |index: usize| p.starts.get(index).copied().unwrap_or(u64::MAX);
+        if start(self.index) > pos {
+            self.index = p.starts.partition_point(|&start| start <= pos).saturating_sub(1);
+        } else {
+            // A short walk ahead, else a binary search.
+            let first = self.index;
+            while start(self.index + 1) <= pos {
+                self.index += 1;
+                if self.index == first + NEAR {
+                    self.index = p.starts.partition_point(|&start| start <= pos).saturating_sub(1);
+                    break;
+                }
+            }
+        }
         let end = p.starts.get(self.index + 1).copied().unwrap_or(p.len);
         Some((p.starts[self.index]..end, p.labels[self.index]))
     }

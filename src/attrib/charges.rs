@@ -58,7 +58,12 @@ pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<A
                     let fact = image.symbols.get(index as usize)?;
                     let row = symbols.row_of.get(index as usize).copied().unwrap_or(SymbolId::NONE);
                     let owner = row.get().map_or(row, |i| symbols.rows[i].alias_of);
-                    let unit = fact.pos.filter(|_| fact.size > 0).map_or(UnitId::NONE, |p| owner_at(p).1);
+                    let has_place = fact.pos.is_some() && fact.size > 0;
+                    let unit = match (has_place, row) {
+                        (false, _) => UnitId::NONE,
+                        (true, SymbolId::NONE) => fact.pos.map_or(UnitId::NONE, |pos| owner_at(pos).1),
+                        (true, _) => units.at_start(row),
+                    };
                     // Entries that name a file, not a thing, are on account of that file.
                     let named = |f: &u32| image.files.get(*f as usize).is_some_and(|name| !name.is_empty());
                     let file = fact.file.filter(|f| row == SymbolId::NONE && named(f));
@@ -66,7 +71,7 @@ pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<A
                 }
             };
             if unit == UnitId::NONE {
-                unit = file_of(image, symbols, symbol).map_or(UnitId::NONE, &file_unit);
+                unit = units.file_unit(symbol);
             }
             let label = (symbol, unit, concluded);
             (label != NO_ACCOUNT).then_some(Claim { start: charge.start, end: charge.end, rank: 0, label })
@@ -77,12 +82,4 @@ pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<A
     let mut claims: Vec<Claim<Account>> = Vec::with_capacity(charges.len());
     chunks.into_iter().for_each(|chunk| claims.extend(chunk));
     claims
-}
-
-/// The file whose symbol a row is, if the symbol table says.
-pub(super) fn file_of(image: &Image<'_>, symbols: &Symbols, symbol: SymbolId) -> Option<u32> {
-    let fact = *symbols.fact_of.get(symbol.get()?)?;
-    let file = image.symbols.get(fact as usize)?.file?;
-    // Some linkers end the symbols of a file with a file of no name.
-    image.files.get(file as usize).filter(|name| !name.is_empty()).map(|_| file)
 }

@@ -1,12 +1,14 @@
 //! All partitions laid over one another: the leaves.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::charges::{Account, NO_ACCOUNT};
 use super::code::Code;
 use super::forms::{Form, Forms};
 use super::infer::{Concluded, Conclusion, Inferred, NO_CONCLUSION};
-use super::krate::{self, Crates};
+use super::krate::Crates;
 use super::padding;
 use super::sections::Layout;
 use super::symbols::Symbols;
@@ -25,8 +27,10 @@ pub(super) struct Table {
     pub owners: Vec<Owner>,
 }
 
-/// Attributions are looked up in runs of this many, whatever the number of threads.
-const CHUNK: usize = 64 * 1024;
+/// The line is cut in parts of about this many runs, whatever the number of threads.
+const PART: usize = 8 * 1024;
+/// So many parts are held at once, at 100 bytes a run.
+const PARTS: usize = 16;
 
 /// Claims of padding on what no symbol claims inside sections of content.
 pub(super) fn filler(
@@ -102,19 +106,6 @@ pub(super) struct Parts<'p> {
 
 /// Cuts the line at every boundary of every partition.
 pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
-    let cuts = overlay(image, parts);
-    let (crates, symbols) = (parts.crates, parts.symbols);
-    let owner = |c: &Cut| {
-        // A conclusion is drawn only where it says more than names do.
-        if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(c.symbol, c.concluded) {
-            return (owner, is_contested || owner.evidence.is_guess());
-        }
-        let known = crates.owner(c.symbol, c.unit, c.kind).unwrap_or_else(|| crates.nobody(c.kind));
-        (known, known.evidence.is_guess())
-    };
-    let owners: Vec<Vec<(Owner, bool)>> =
-        cuts.par_chunks(CHUNK).map(|chunk| chunk.iter().map(owner).collect()).collect();
-
     let mappings = image.line.mappings().iter().map(|m| Mapping {
         pos: m.pos,
         len: m.len,
@@ -123,34 +114,86 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     });
     let mut leaves = Leaves::new(mappings.collect());
     let mut distinct: Distinct<Owner> = Distinct::default();
-    let mut seen = vec![false; symbols.rows.len()];
+    let mut seen = vec![false; parts.symbols.rows.len()];
     let mut mapping = 0usize;
     let mapped = image.line.mappings();
-    for (cut, (owner, is_doubtful)) in cuts.iter().zip(owners.into_iter().flatten()) {
-        while mapped.get(mapping).is_some_and(|m| m.pos + m.len <= cut.start) {
-            mapping += 1;
+    for spans in spans(image.line.len(), parts).chunks(PARTS) {
+        let read = |span: &Range<u64>| Part::of(overlay(image, parts, span.clone()), parts);
+        let read: Vec<Part> = spans.par_iter().map(read).collect();
+        for part in read {
+            let owners: Vec<OwnerId> =
+                part.owners.into_values().into_iter().map(|owner| OwnerId(distinct.insert(owner))).collect();
+            for (cut, owner, is_doubtful) in part.cuts {
+                while mapped.get(mapping).is_some_and(|m| m.pos + m.len <= cut.start) {
+                    mapping += 1;
+                }
+                let in_memory = mapped.get(mapping).is_some_and(|m| m.pos <= cut.start);
+                let home = cut.kind.is_content()
+                    && cut.symbol.get().is_some_and(|i| !std::mem::replace(&mut seen[i], true));
+                leaves.push(Leaf {
+                    start: cut.start,
+                    len: cut.end - cut.start,
+                    kind: cut.kind,
+                    segment: cut.segment,
+                    section: cut.section,
+                    symbol: cut.symbol,
+                    unit: cut.unit,
+                    owner: owners[owner as usize],
+                    frame: cut.frame,
+                    line: cut.line,
+                    estimated: cut.estimated || is_doubtful,
+                    home,
+                    in_file: cut.start < image.line.file_len(),
+                    in_memory,
+                });
+            }
         }
-        let in_memory = mapped.get(mapping).is_some_and(|m| m.pos <= cut.start);
-        let home =
-            cut.kind.is_content() && cut.symbol.get().is_some_and(|i| !std::mem::replace(&mut seen[i], true));
-        leaves.push(Leaf {
-            start: cut.start,
-            len: cut.end - cut.start,
-            kind: cut.kind,
-            segment: cut.segment,
-            section: cut.section,
-            symbol: cut.symbol,
-            unit: cut.unit,
-            owner: OwnerId(distinct.insert(owner)),
-            frame: cut.frame,
-            line: cut.line,
-            estimated: cut.estimated || is_doubtful,
-            home,
-            in_file: cut.start < image.line.file_len(),
-            in_memory,
-        });
     }
     Table { leaves, owners: distinct.into_values() }
+}
+
+/// Runs of one part of the line, and whose they are.
+struct Part {
+    owners: Distinct<Owner>,
+    /// With the number of its owner, and whether that is a guess.
+    cuts: Vec<(Cut, u32, bool)>,
+}
+
+impl Part {
+    fn of(cuts: Vec<Cut>, parts: &Parts<'_>) -> Part {
+        let crates = parts.crates;
+        let owner = |c: &Cut| {
+            // A conclusion is drawn only where it says more than names do.
+            if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(c.symbol, c.concluded) {
+                return (owner, is_contested || owner.evidence.is_guess());
+            }
+            let known = crates.owner(c.symbol, c.unit, c.kind).unwrap_or_else(|| crates.nobody(c.kind));
+            (known, known.evidence.is_guess())
+        };
+        let mut owners: Distinct<Owner> = Distinct::default();
+        let mut last: Option<(Owner, u32)> = None;
+        let cuts = cuts.into_iter().map(|cut| {
+            let (owner, is_doubtful) = owner(&cut);
+            let number = match last {
+                Some((same, number)) if same == owner => number,
+                _ => owners.insert(owner),
+            };
+            last = Some((owner, number));
+            (cut, number, is_doubtful)
+        });
+        let cuts = cuts.collect();
+        Part { owners, cuts }
+    }
+}
+
+/// The line in parts of about the same number of runs.
+fn spans(len: u64, parts: &Parts<'_>) -> Vec<Range<u64>> {
+    let mut edges: Vec<u64> = parts.by_symbol.starts().iter().step_by(PART).copied().collect();
+    edges.extend(parts.accounts.starts().iter().step_by(PART));
+    edges.extend([0, len]);
+    edges.sort_unstable();
+    edges.dedup();
+    edges.windows(2).map(|w| w[0]..w[1]).collect()
 }
 
 /// Where members start and end.
@@ -176,7 +219,8 @@ impl Edges {
     }
 }
 
-fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
+/// Runs of one part of the line. Its edges are edges of runs.
+fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>) -> Vec<Cut> {
     let Parts { layout, symbols, by_symbol, units, accounts, forms, inferred, .. } = *parts;
     let (len, file_len) = (image.line.len(), image.line.file_len());
     let mut segments = layout.by_segment.cursor();
@@ -188,11 +232,11 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
     let mut at_place = inferred.by_place.cursor();
     let mut at_code = parts.code.map(|code| (code.by_frame.cursor(), code.by_line.cursor()));
     let mappings = image.line.mappings();
-    let mut mapping = 0usize;
+    let mut mapping = mappings.partition_point(|m| m.pos + m.len <= part.start);
     let mut edges = Edges::new(image);
-    let mut cuts = Vec::with_capacity(by_symbol.len() + accounts.len());
-    let mut at = 0u64;
-    while at < len {
+    let mut cuts = Vec::with_capacity(2 * PART);
+    let mut at = part.start;
+    while at < part.end {
         // Partitions of one line: all have a run here.
         let (s, segment) = segments.run(at).unwrap_or((at..len, SegmentId::NONE));
         let (c, section) = sections.run(at).unwrap_or((at..len, SectionId::NONE));
@@ -227,7 +271,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>) -> Vec<Cut> {
                 unit = account.1;
             }
         } else if unit == UnitId::NONE {
-            unit = krate::file_unit(image, symbols, units, symbol);
+            unit = units.file_unit(symbol);
         }
         let row = section.get().and_then(|i| layout.sections.get(i));
         let kind = if symbol == symbols.padding && symbol != SymbolId::NONE {

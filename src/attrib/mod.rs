@@ -73,7 +73,7 @@ impl Passes {
 
         let layout = phase("layout", || sections::build(image, bytes, &mut names));
         let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
-        let units = phase("unit claims", || units::build(image, &mut names));
+        let units = phase("unit claims", || units::build(image, &symbols, &mut names));
         let by_symbol = phase("resolve symbols", || {
             let len = image.line.len();
             let first = Partition::resolve(len, &mut symbols.claims, SymbolId::NONE);

@@ -50,14 +50,15 @@ pub(super) struct Symbols {
     pub pos_of: Vec<u64>,
     /// The row that stands for padding.
     pub padding: SymbolId,
-    /// Rows of structures whose bytes are of another kind than the section around them may be.
-    kinds: HashMap<SymbolId, Kind>,
+    /// By row, from that of padding on: the kind of a structure whose section may be of another.
+    kinds: Vec<Option<Kind>>,
 }
 
 impl Symbols {
     /// What the bytes of a structure are, whatever section they lie in.
     pub fn kind(&self, symbol: SymbolId) -> Option<Kind> {
-        self.kinds.get(&symbol).copied()
+        let behind = symbol.0.checked_sub(self.padding.0)?;
+        self.kinds.get(behind as usize).copied().flatten()
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
         fact_of: Vec::with_capacity(order.len()),
         pos_of: Vec::with_capacity(order.len()),
         padding: SymbolId::NONE,
-        kinds: HashMap::new(),
+        kinds: Vec::new(),
     };
     rows(image, &order, names, &mut out);
     let bounds = Bounds::new(image, &out.pos_of);
@@ -84,29 +85,32 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
 /// Indices of the symbols that get rows, in order of position; at one position
 /// the preferred name first, and equal symbols of two tables side by side.
 fn sorted(image: &Image<'_>) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..image.symbols.len() as u32)
-        .filter(|&i| image.symbols[i as usize].kind != SymbolKind::Other)
-        .collect();
-    order.par_sort_unstable_by(|&a, &b| {
-        let (x, y) = (&image.symbols[a as usize], &image.symbols[b as usize]);
-        let place = |p: Option<u64>| p.unwrap_or(u64::MAX);
-        let bare = |name: &'_ [u8]| name.len();
-        place(x.pos)
-            .cmp(&place(y.pos))
-            // A label of no size never stands for a function of some size.
-            .then_with(|| (x.size == 0).cmp(&(y.size == 0)))
-            .then_with(|| sort_group(x.kind).cmp(&sort_group(y.kind)))
-            .then_with(|| if x.pos.is_none() { x.address.cmp(&y.address) } else { Ordering::Equal })
-            .then_with(|| {
-                if x.pos.is_none() { unversioned(x.name).cmp(unversioned(y.name)) } else { Ordering::Equal }
-            })
-            .then_with(|| x.binding.cmp(&y.binding))
-            .then_with(|| bare(x.name).cmp(&bare(y.name)))
-            .then_with(|| x.name.cmp(y.name))
-            .then_with(|| x.size.cmp(&y.size))
-            .then_with(|| a.cmp(&b))
-    });
-    order
+    // Most symbols have a place of their own: that decides, and is at hand.
+    let used = |(index, symbol): (usize, &Symbol<'_>)| {
+        let place = symbol.pos.unwrap_or(u64::MAX);
+        (symbol.kind != SymbolKind::Other).then_some((place, index as u32))
+    };
+    let mut order: Vec<(u64, u32)> = image.symbols.iter().enumerate().filter_map(used).collect();
+    order.par_sort_unstable_by(|&(x, a), &(y, b)| x.cmp(&y).then_with(|| preferred(image, a, b)));
+    order.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Which of two symbols of one place, or of none, comes first.
+fn preferred(image: &Image<'_>, a: u32, b: u32) -> Ordering {
+    let (x, y) = (&image.symbols[a as usize], &image.symbols[b as usize]);
+    let nowhere = x.pos.is_none();
+    let bare = |name: &'_ [u8]| name.len();
+    // A label of no size never stands for a function of some size.
+    (x.size == 0)
+        .cmp(&(y.size == 0))
+        .then_with(|| sort_group(x.kind).cmp(&sort_group(y.kind)))
+        .then_with(|| if nowhere { x.address.cmp(&y.address) } else { Ordering::Equal })
+        .then_with(|| if nowhere { unversioned(x.name).cmp(unversioned(y.name)) } else { Ordering::Equal })
+        .then_with(|| x.binding.cmp(&y.binding))
+        .then_with(|| bare(x.name).cmp(&bare(y.name)))
+        .then_with(|| x.name.cmp(y.name))
+        .then_with(|| x.size.cmp(&y.size))
+        .then_with(|| a.cmp(&b))
 }
 
 fn sort_group(kind: SymbolKind) -> u8 {
@@ -347,7 +351,8 @@ fn structures(image: &Image<'_>, names: &mut Names, out: &mut Symbols) {
         let id = *known.entry((&region.name, region.kind)).or_insert_with(|| {
             let name = names.intern(&region.name);
             let id = push_structure(out, name, SymbolSort::Structure);
-            out.kinds.insert(id, region.kind);
+            out.kinds.resize((id.0 - out.padding.0) as usize, None);
+            out.kinds.push(Some(region.kind));
             id
         });
         let Range { start, end } = region.span;

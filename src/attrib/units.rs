@@ -2,9 +2,10 @@
 //!
 //! Knows nothing of crates.
 
+use super::symbols::Symbols;
 use crate::format::{Image, UnitPart};
 use crate::intern::Names;
-use crate::model::{UnitId, UnitRow};
+use crate::model::{SymbolId, UnitId, UnitRow};
 use crate::partition::{Claim, Partition, apportion};
 
 /// Whose a run is, and whether its boundaries are a computed share.
@@ -38,6 +39,10 @@ pub(super) struct Units {
     pub by_unit: Partition<Share>,
     /// What `by_unit` was resolved from.
     pub claims: Vec<Claim<Share>>,
+    /// By row of symbol: the unit at its first position.
+    at_start: Vec<UnitId>,
+    /// By row of symbol: the file that the symbol table says it is of.
+    of_file: Vec<UnitId>,
 }
 
 impl Units {
@@ -45,10 +50,25 @@ impl Units {
     pub fn of_file(&self, file: u32) -> UnitId {
         UnitId::new(self.debug + file as usize)
     }
+
+    /// The unit of debug information at the first position of a symbol.
+    pub fn at_start(&self, symbol: SymbolId) -> UnitId {
+        symbol.get().and_then(|row| self.at_start.get(row)).copied().unwrap_or(UnitId::NONE)
+    }
+
+    /// The row of the file that the symbol table says a symbol is of, for what no unit covers.
+    pub fn file_unit(&self, symbol: SymbolId) -> UnitId {
+        symbol.get().and_then(|row| self.of_file.get(row)).copied().unwrap_or(UnitId::NONE)
+    }
+
+    /// The file that the symbol table says a symbol is of.
+    pub fn file_of(&self, symbol: SymbolId) -> Option<u32> {
+        self.file_unit(symbol).get().and_then(|unit| u32::try_from(unit.checked_sub(self.debug)?).ok())
+    }
 }
 
 /// Divides the line by unit.
-pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Units {
+pub(super) fn build(image: &Image<'_>, symbols: &Symbols, names: &mut Names) -> Units {
     let mut rows: Vec<UnitRow> = image
         .units
         .iter()
@@ -81,7 +101,17 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Units {
         }
     }
     let by_unit = Partition::resolve(image.line.len(), &mut claims, NOBODY);
-    Units { rows, debug, by_unit, claims }
+    // In order of position: asked for in any other, each would be searched for.
+    let mut at_unit = by_unit.cursor();
+    let at_start = symbols.pos_of.iter().map(|&pos| at_unit.at(pos).unwrap_or(NOBODY).0).collect();
+    let of_file = symbols.fact_of.iter().map(|&fact| {
+        let file = image.symbols.get(fact as usize).and_then(|symbol| symbol.file);
+        // Some linkers end the symbols of a file with a file of no name.
+        let file = file.filter(|&file| image.files.get(file as usize).is_some_and(|name| !name.is_empty()));
+        file.map_or(UnitId::NONE, |file| UnitId::new(debug + file as usize))
+    });
+    let of_file = of_file.collect();
+    Units { rows, debug, by_unit, claims, at_start, of_file }
 }
 
 fn stated(part: &UnitPart, start: u64, end: u64) -> Claim<Share> {

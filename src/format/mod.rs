@@ -235,6 +235,9 @@ impl<'data> Image<'data> {
     /// The member of which `pos` is, if it is of one.
     pub fn member_at(&self, pos: u64) -> Option<usize> {
         let zero = pos >= self.line.file_len();
+        if let [only] = self.members.as_slice() {
+            return (if zero { &only.zero } else { &only.file }).contains(&pos).then_some(0);
+        }
         let span = |m: &Member<'_>| if zero { m.zero.clone() } else { m.file.clone() };
         let after = self.members.partition_point(|m| span(m).start <= pos);
         let index = after.checked_sub(1)?;

@@ -1,6 +1,7 @@
 //! Names in tables of text, and text that the file claims to be UTF-8.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 
 use crate::intern::{NameId, Names};
 
@@ -44,6 +45,11 @@ impl NameBudget {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
         let rest = table.get(offset..)?;
         let len = rest.iter().take(most).position(|&b| ends(b)).unwrap_or(rest.len());
+        self.take(rest, len)
+    }
+
+    /// The first bytes of `rest`, if so many are left.
+    fn take<'data>(&mut self, rest: &'data [u8], len: usize) -> Option<&'data [u8]> {
         let left = self.left.checked_sub(len as u64);
         self.left = left.unwrap_or_default();
         left.and_then(|_| rest.get(..len))
@@ -51,7 +57,11 @@ impl NameBudget {
 
     /// The name at an offset of `table`, up to a zero or its end. As [`NameBudget::read`].
     pub(crate) fn zero_ended<'data>(&mut self, table: &'data [u8], offset: usize) -> Option<&'data [u8]> {
-        self.read(table, offset, |b| b == 0)
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let rest = table.get(offset..)?;
+        let within = rest.get(..most).unwrap_or(rest);
+        let len = CStr::from_bytes_until_nul(within).map_or(rest.len(), CStr::count_bytes);
+        self.take(rest, len)
     }
 }
 

@@ -144,17 +144,21 @@ impl<'g, 'data> Facts<'g, 'data> {
     }
 
     fn find_starts(&mut self) {
+        // In order already, and most of them many times.
         let mut meant: Vec<u64> = self.addressed().map(|r| r.to).collect();
+        meant.dedup();
         meant.extend(self.pointers.iter().map(|p| p.to));
-        let named = self.by_symbol.iter().filter(|(_, symbol)| *symbol != SymbolId::NONE);
-        meant.extend(named.map(|(span, _)| span.start));
+        let runs = self.data.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()));
+        meant.extend(runs.clone().filter(|(_, symbol)| *symbol != SymbolId::NONE).map(|(start, _)| start));
         let meant = self.in_data(meant);
         let mut hard = meant.clone();
-        hard.extend(self.by_symbol.iter().map(|(span, _)| span.start));
+        hard.extend(runs.map(|(start, _)| start));
         hard.extend(self.data.iter().map(|span| span.start));
         let hard = self.in_data(hard);
         let read = self.references.iter().filter(|r| r.usage == Usage::Access);
-        let mut soft = self.in_data(read.map(|r| r.to).collect());
+        let mut read: Vec<u64> = read.map(|r| r.to).collect();
+        read.dedup();
+        let mut soft = self.in_data(read);
         soft.retain(|pos| hard.binary_search(pos).is_err());
         (self.hard, self.meant, self.soft) = (hard, meant, soft);
     }

@@ -32,6 +32,12 @@ fn of_offsets(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
         if facts.data_at(start).is_none() || all.last().is_some_and(|c| start < c.end) {
             continue;
         }
+        // Text, as what most addresses are of, leads nowhere.
+        let first =
+            facts.number(start, OFFSET).map(|offset| u64::from((offset as u32 as i32).unsigned_abs()));
+        if first.is_none_or(|first| first > facts.image.line.len()) {
+            continue;
+        }
         let Some(function) = facts.function_at(reference.from) else { continue };
         let count = offsets_into(facts, start, &function);
         if count >= FEWEST {

@@ -53,14 +53,13 @@ pub(super) fn claims(facts: &Facts<'_, '_>, locations: &[Location<'_>]) -> Vec<C
     let mut all: Vec<Claim<Form>> = locations.iter().map(record).collect();
     let is_record = |at: u64| locations.binary_search_by_key(&at, |l| l.pos).is_ok();
     let mut others: Vec<u64> = facts.pointers.iter().filter(|p| !is_record(p.at)).map(|p| p.to).collect();
-    others.extend(facts.references.iter().map(|r| r.to));
     others.sort_unstable();
     let mut texts: Vec<Range<u64>> = locations.iter().map(|l| l.text..l.text + l.path.len() as u64).collect();
     order::spans(&mut texts);
     texts.dedup();
     let of_others = |text: &Range<u64>| {
         let next = others.partition_point(|&to| to < text.start);
-        others.get(next).is_some_and(|&to| to < text.end)
+        others.get(next).is_some_and(|&to| to < text.end) || !facts.references.to(text.clone()).is_empty()
     };
     for text in texts.iter().filter(|t| facts.data_at(t.start).is_some() && !of_others(t)) {
         // Since Rust 1.91 a zero ends the path, for the use of C.

@@ -124,7 +124,8 @@ type FromCode = (u64, Option<Owner>);
 fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<FromCode> {
     let mut all: Vec<FromCode> = Vec::new();
     let mut last: Option<(u64, usize)> = None;
-    for reference in references.iter().filter(|r| holes.index(r.to).is_some()) {
+    let in_holes = holes.spans.iter().flat_map(|hole| references.to(hole.clone()));
+    for reference in in_holes {
         let Some(run) = run_at(runs, reference.from) else { continue };
         if last.replace((reference.to, run)) == Some((reference.to, run)) {
             continue;

@@ -6,17 +6,15 @@
 //! one file ends and the next begins: functions are dealt out to the candidates
 //! in order, such that as many as possible get the crate of their name.
 
-use std::collections::HashMap;
-
 use super::{Found, Run, conclusion, of_object_file};
 use crate::attrib::krate::Crates;
 use crate::attrib::symbols::Symbols;
 use crate::attrib::units::Units;
 use crate::format::Image;
-use crate::intern::Names;
+use crate::intern::{Distinct, Names};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId};
-use crate::names::{Scheme, scheme};
+use crate::names::Scheme;
 
 /// Most steps to spend on one stretch; a stretch beyond it keeps what names say.
 const STEPS: usize = 1 << 22;
@@ -41,23 +39,26 @@ impl Telling {
     /// Looks at all names once.
     pub fn new(symbols: &Symbols, crates: &Crates, names: &Names) -> Telling {
         let path = |row: usize| {
+            if crates.mangling(SymbolId::new(row)) != Scheme::RustLegacy {
+                return None;
+            }
             let name = symbols.rows.get(row)?.plain_name(names);
             // What differs between copies is the hash at the end.
-            let hash = || name.rfind("17h").or_else(|| name.rfind("::h"));
-            (scheme(name) == Scheme::RustLegacy).then(|| hash().and_then(|at| name.get(..at)))?
+            name.get(..name.rfind("17h").or_else(|| name.rfind("::h"))?)
         };
-        let mut copies: HashMap<&str, u32> = HashMap::new();
-        for path in (0..symbols.rows.len()).filter_map(path) {
-            *copies.entry(path).or_default() += 1;
-        }
-        let tells = |row: usize| match path(row) {
-            Some(path) => {
-                let once = copies.get(path) == Some(&1);
-                once && !(crates.has_new_names && crates.is_defined_by_toolchain(SymbolId::new(row)))
-            }
-            None => true,
+        let mut paths: Distinct<&str> = Distinct::default();
+        let of_row: Vec<Option<u32>> =
+            (0..symbols.rows.len()).map(|row| path(row).map(|path| paths.insert(path))).collect();
+        let mut copies = vec![0u32; paths.values().len()];
+        of_row.iter().flatten().for_each(|&path| copies[path as usize] += 1);
+        let tells = |(row, path): (usize, &Option<u32>)| {
+            let is_copy = |path: u32| {
+                let of_toolchain = crates.has_new_names && crates.is_defined_by_toolchain(SymbolId::new(row));
+                copies[path as usize] > 1 || of_toolchain
+            };
+            !path.is_some_and(is_copy)
         };
-        Telling { by_symbol: (0..symbols.rows.len()).map(tells).collect() }
+        Telling { by_symbol: of_row.iter().enumerate().map(tells).collect() }
     }
 
     fn tells(&self, symbol: SymbolId) -> bool {

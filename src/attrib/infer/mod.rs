@@ -14,9 +14,8 @@ mod object_files;
 
 use std::ops::Range;
 
-use super::charges::file_of;
 use super::forms::Forms;
-use super::krate::{self, Crates};
+use super::krate::Crates;
 use super::references::References;
 use super::sections::Layout;
 use super::symbols::Symbols;
@@ -160,10 +159,10 @@ fn runs(known: &Known<'_, '_>) -> Vec<Run> {
             let is_content = symbols.kind(symbol).is_none_or(Kind::is_content);
             if symbol != symbols.padding && is_content {
                 if unit == UnitId::NONE {
-                    unit = krate::file_unit(image, symbols, units, symbol);
+                    unit = units.file_unit(symbol);
                 }
                 let owner = crates.owner(symbol, unit, row.kind);
-                let file = file_of(image, symbols, symbol);
+                let file = units.file_of(symbol);
                 runs.push(Run { span: at..end, section, kind: row.kind, symbol, file, owner });
             }
             at = end;
@@ -240,8 +239,12 @@ fn conclusion(krate: CrateId, instantiated_by: CrateId, evidence: Evidence) -> O
 }
 
 /// The crate that occurs most often; of two the lower, so order has no influence.
-fn most(all: impl Iterator<Item = CrateId>) -> Option<CrateId> {
-    let mut all: Vec<CrateId> = all.collect();
+fn most(mut all: impl Iterator<Item = CrateId> + Clone) -> Option<CrateId> {
+    let (first, rest) = (all.next()?, all.clone());
+    if all.all(|other| other == first) {
+        return Some(first);
+    }
+    let mut all: Vec<CrateId> = rest.chain([first]).collect();
     all.sort_unstable();
     let best = all.chunk_by(|a, b| a == b).max_by_key(|g| (g.len(), std::cmp::Reverse(g[0])))?;
     best.first().copied()

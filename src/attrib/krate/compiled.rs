@@ -252,19 +252,21 @@ impl Compiled {
         let bindings = book.bindings(packages);
         let by_file = self.units_by_file(image);
         let foreign = book.bucket("C/C++", Some(Source::C));
-        let voices = voices::Voices::new(image);
         let speakers = book.speakers(&bindings);
+        // Without a library that could be meant nobody has to be asked.
+        let asked = std::cell::OnceCell::new();
+        let voices = || asked.get_or_init(|| voices::Voices::new(image));
         for (before, group) in groups {
             let file = |i: &usize| image.files.get(*i).map_or("", |f| f.as_ref());
             let stem = |i: &usize| file(i).split('.').next().unwrap_or_default();
             let named = |i: &usize| bindings.iter().find(|(core, _)| stem(i).starts_with(core)).map(|b| b.1);
             // Without a codegen unit in front nothing holds the files together.
-            let spoken = || voices.majority(&group, &speakers);
+            let spoken = || if speakers.is_empty() { None } else { voices().majority(&group, &speakers) };
             let of_group =
                 before.map(|before| group.iter().find_map(named).or_else(spoken).unwrap_or(before));
             for index in &group {
                 let same_file = by_file.get(file(index)).copied().flatten();
-                let alone = || named(index).or_else(|| voices.majority(&[*index], &speakers));
+                let alone = || named(index).or_else(|| voices().majority(&[*index], &speakers));
                 let draft = same_file.or(of_group).or_else(alone).unwrap_or(foreign);
                 if let Some(slot) = self.by_unit.get_mut(units.debug + index) {
                     *slot = Some((draft, Evidence::FileNeighbour));

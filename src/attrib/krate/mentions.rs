@@ -20,11 +20,14 @@ const CHUNK: usize = 8 * 1024;
 pub(super) struct Said {
     pub defined_in: Option<u32>,
     pub suffix: Option<u32>,
+    /// The mangling, if a crate was read from the name.
     pub scheme: Scheme,
+    /// The mangling, whatever it says.
+    pub mangling: Scheme,
 }
 
 /// A name that says nothing.
-const NOTHING: Said = Said { defined_in: None, suffix: None, scheme: Scheme::Plain };
+const NOTHING: Said = Said { defined_in: None, suffix: None, scheme: Scheme::Plain, mangling: Scheme::Plain };
 
 /// What all names say.
 pub(super) struct Mentions {
@@ -57,7 +60,7 @@ impl Mentions {
             said.extend(of_chunk.iter().map(|s| Said {
                 defined_in: map(s.defined_in),
                 suffix: map(s.suffix),
-                scheme: s.scheme,
+                ..*s
             }));
         }
         Mentions { crates: all.into_values(), said }
@@ -134,6 +137,7 @@ fn say(row: &SymbolRow, is_path: bool, text: &Names, local: &mut Distinct<Mentio
     }
     let name = row.plain_name(text);
     let mut crates = names::crates(name);
+    let mangling = crates.scheme;
     if is_path && crates.scheme == Scheme::Plain {
         crates = names::crates_of_path(name);
     }
@@ -145,5 +149,5 @@ fn say(row: &SymbolRow, is_path: bool, text: &Names, local: &mut Distinct<Mentio
     let defined_in = crates.defined_in.and_then(&mut number);
     let suffix = crates.instantiated_by.and_then(&mut number);
     let scheme = if defined_in.is_none() && suffix.is_none() { Scheme::Plain } else { crates.scheme };
-    Said { defined_in, suffix, scheme }
+    Said { defined_in, suffix, scheme, mangling }
 }

@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 
 use self::book::{Book, Draft};
 use self::mentions::Mentions;
-use super::charges::file_of;
 use super::forms::Location;
 use super::symbols::Symbols;
 use super::units::Units;
@@ -60,6 +59,8 @@ struct OfSymbol {
     defined_in: CrateId,
     suffix: CrateId,
     scheme: names::Scheme,
+    /// As it is spelt, whether it says anything or not.
+    mangling: names::Scheme,
     /// The bucket that has it whatever else is known.
     bucket: CrateId,
     is_runtime: bool,
@@ -77,6 +78,7 @@ const NO_SYMBOL: OfSymbol = OfSymbol {
     defined_in: CrateId::NONE,
     suffix: CrateId::NONE,
     scheme: names::Scheme::Plain,
+    mangling: names::Scheme::Plain,
     bucket: CrateId::NONE,
     is_runtime: false,
     is_local: false,
@@ -159,6 +161,7 @@ pub(super) fn build(
                 defined_in,
                 suffix: crate_of(said.suffix),
                 scheme: said.scheme,
+                mangling: said.mangling,
                 bucket: match facts.sort {
                     SymbolSort::Import => id(imports),
                     SymbolSort::Structure if text.get(facts.name) == DEAD_UNWIND_DATA => id(dead),
@@ -168,7 +171,7 @@ pub(super) fn build(
                     && names::constant(facts.plain_name(text)).is_some(),
                 may_be_foreign: facts.sort.is_symbol()
                     && said.scheme != names::Scheme::RustLegacy
-                    && may_be_foreign(facts.plain_name(text)),
+                    && may_be_foreign(said.mangling, facts.plain_name(text)),
                 has_only_name: !has_files,
                 is_runtime: fact.is_some_and(|f| rules::is_runtime(f.plain_name())),
                 is_local: fact.is_some_and(|f| {
@@ -358,6 +361,12 @@ impl Crates {
         symbol.get().and_then(|i| self.of_symbol.get(i)).is_some_and(|s| s.is_defined_by_toolchain)
     }
 
+    /// The mangling of the name of a symbol.
+    pub fn mangling(&self, symbol: SymbolId) -> names::Scheme {
+        let facts = symbol.get().and_then(|i| self.of_symbol.get(i));
+        facts.map_or(names::Scheme::Plain, |s| s.mangling)
+    }
+
     fn same_name(&self, a: CrateId, b: CrateId) -> bool {
         let name = |id: CrateId| id.get().and_then(|i| self.rows.get(i)).map(|r| r.name);
         a != b && name(a).is_some() && name(a) == name(b)
@@ -365,8 +374,8 @@ impl Crates {
 }
 
 /// Whether a name can be of a language other than Rust.
-fn may_be_foreign(name: &str) -> bool {
-    let is_rust = matches!(names::scheme(name), names::Scheme::RustV0 | names::Scheme::RustLegacy);
+fn may_be_foreign(mangling: names::Scheme, name: &str) -> bool {
+    let is_rust = matches!(mangling, names::Scheme::RustV0 | names::Scheme::RustLegacy);
     !is_rust && !["rust_", "__rust", "__rdl_", "__rg_"].iter().any(|p| name.starts_with(p))
 }
 
@@ -380,12 +389,4 @@ fn bucket(krate: CrateId, evidence: Evidence) -> Owner {
         defined_evidence: Evidence::None,
         instantiated_evidence: Evidence::None,
     }
-}
-
-/// The file unit of a symbol, for leaves that no unit of debug information covers.
-pub(super) fn file_unit(image: &Image<'_>, symbols: &Symbols, units: &Units, symbol: SymbolId) -> UnitId {
-    let is_symbol =
-        symbol.get().and_then(|i| symbols.rows.get(i)).is_some_and(|r| r.sort != SymbolSort::Structure);
-    let file = if is_symbol { file_of(image, symbols, symbol) } else { None };
-    file.map_or(UnitId::NONE, |f| units.of_file(f))
 }

@@ -94,6 +94,8 @@ fn read_table<'data, H: Elf>(
     out.index.tables.insert(table as u32, (first, count));
     out.symbols.reserve(entries.len());
     out.charges.reserve(entries.len() * 2);
+    // Behind the entries: two lists in order are sorted sooner than one of both.
+    let mut of_names = Vec::with_capacity(entries.len());
     let mut current_file = None;
     let mut bad_names = 0u64;
     for (entry, sym) in entries.iter().enumerate().skip(1) {
@@ -120,9 +122,10 @@ fn read_table<'data, H: Elf>(
         out.charges.push(Charge { start, end: start + entry_size, on });
         if !name.is_empty() {
             let start = strings_pos + name_at as u64;
-            out.charges.push(Charge { start, end: start + name.len() as u64 + 1, on });
+            of_names.push(Charge { start, end: start + name.len() as u64 + 1, on });
         }
     }
+    out.charges.append(&mut of_names);
     if bad_names > 0 {
         let name = sections.get(table).map_or("", |s| &s.name);
         let text = format!(
