@@ -169,6 +169,145 @@ fn stacks_and_lines_are_those_of_the_symbolizer() {
     }
 }
 
+/// A program in two files of entries: a function that much is inlined into, of its own crate and of others.
+const SPLIT: &str = "
+use std::hint::black_box;
+mod inner {
+    #[inline(always)]
+    pub fn mix(a: u64, b: u64) -> u64 { (a ^ b.rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+}
+mod other {
+    #[inline(never)]
+    pub fn longest(words: &[String]) -> usize { words.iter().map(|w| w.trim().len()).max().unwrap_or(0) }
+}
+#[inline(never)]
+fn work(n: u64) -> u64 {
+    let mut sum = 0;
+    for i in 0..black_box(n) {
+        sum = inner::mix(sum, i);
+        if sum & 1 == 0 {
+            sum = inner::mix(sum, 3);
+        }
+    }
+    sum
+}
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    println!(\"{} {}\", work(words.len() as u64), other::longest(&words));
+}
+";
+
+/// Builds the program with its debug information where `split` says, and gives the folder it is alone in.
+fn build_split(name: &str, flags: &[&str]) -> PathBuf {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("inlines-{}-{name}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("a left-over can be removed");
+    }
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    std::fs::write(folder.join("main.rs"), SPLIT).expect("writable");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = std::process::Command::new(rustc);
+    command.args(["--edition", "2024", "--crate-name", "app", "-Copt-level=2", "-Cdebuginfo=2"]);
+    command.args(["-Ccodegen-units=2", "-o", "app", "main.rs"]).args(flags).current_dir(&folder);
+    let output = command.output().expect("rustc runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+/// Places of a model's code that is of the program's own functions.
+fn own_code(model: &Model) -> Vec<u64> {
+    let is_own = |leaf: &bloat::model::Leaf| {
+        let name = model.symbol_label(leaf.symbol);
+        leaf.kind == Kind::Code && leaf.in_file && (name.starts_with("app::") || name.contains("<app::"))
+    };
+    let own = model.leaves.iter().filter(is_own);
+    own.filter_map(|leaf| Some((model.leaves.address(leaf.start)?, leaf.len)))
+        .flat_map(|(start, len)| start..start + len)
+        .collect()
+}
+
+#[test]
+fn split_units_tell_what_the_symbolizer_does() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    for version in ["-Cdwarf-version=4", "-Cdwarf-version=5"] {
+        let [whole, unpacked, packed] = ["off", "unpacked", "packed"].map(|split| {
+            let option = format!("-Csplit-debuginfo={split}");
+            build_split(&format!("{split}{}", &version[version.len() - 1..]), &[version, &option])
+        });
+        for folder in [&unpacked, &packed] {
+            let path = folder.join("app");
+            let (model, joined) = (analyze(&path), analyze(&whole.join("app")));
+            assert!(!model.facts.debug_files.is_empty(), "{}", folder.display());
+            let (addresses, same) = (own_code(&model), own_code(&joined));
+            assert!(addresses.len() > 200, "{}", addresses.len());
+            // As many bytes at as many levels as where nothing is split.
+            let depths = |model: &Model, all: &[u64]| -> BTreeMap<Vec<String>, usize> {
+                let mut depths: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+                for &address in all {
+                    let names = ours(model, address).into_iter().map(|level| level.function);
+                    *depths.entry(names.collect()).or_default() += 1;
+                }
+                depths
+            };
+            let told = depths(&model, &addresses);
+            assert!(told.keys().any(|stack| stack.len() > 2), "{told:?}");
+            assert_eq!(told, depths(&joined, &same), "{}", folder.display());
+            if let Some(classes) = compare(&path, &model, &addresses) {
+                assert_eq!(classes, BTreeMap::new(), "{}", folder.display());
+            }
+        }
+        for folder in [whole, unpacked, packed] {
+            std::fs::remove_dir_all(folder).expect("it was made");
+        }
+    }
+}
+
+#[test]
+fn split_units_that_are_missing_or_broken_are_told() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = build_split("broken", &["-Csplit-debuginfo=unpacked"]);
+    let path = folder.join("app");
+    let entries =
+        || std::fs::read_dir(&folder).expect("readable").map(|entry| entry.expect("readable").path());
+    let halves: Vec<PathBuf> =
+        entries().filter(|path| path.extension().is_some_and(|e| e == "dwo")).collect();
+    assert_eq!(halves.len(), 2);
+    let codes = || -> Vec<String> {
+        let model = analyze(&path);
+        model.diagnostics.iter().map(|d| d.code.to_string()).collect()
+    };
+    assert!(codes().is_empty(), "{:?}", codes());
+    for half in &halves {
+        let bytes = std::fs::read(half).expect("readable");
+        // Whatever is left of it, the rest is told.
+        for step in 0..12 {
+            let mut broken = bytes.clone();
+            match step % 2 {
+                0 => broken.truncate(bytes.len() * step / 12),
+                _ => broken.iter_mut().skip(64 + step).step_by(97 + step).for_each(|byte| *byte ^= 0x55),
+            }
+            std::fs::write(half, &broken).expect("writable");
+            let model = analyze(&path);
+            assert_eq!(model.total().file, std::fs::metadata(&path).expect("it is there").len());
+        }
+        std::fs::remove_file(half).expect("it is there");
+        let model = analyze(&path);
+        let missing = model.diagnostics.iter().filter(|d| d.code == "split-units-missing");
+        let missing: Vec<&str> = missing.map(|d| d.message.as_str()).collect();
+        assert!(
+            matches!(missing[..], [one] if one.contains("inlined in their code is not known")),
+            "{missing:?}"
+        );
+        std::fs::write(half, bytes).expect("writable");
+    }
+    std::fs::remove_dir_all(folder).expect("it was made");
+}
+
 /// Numbers that look random and are the same each time (SplitMix64).
 struct Random(u64);
 

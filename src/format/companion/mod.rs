@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use self::database::Opened;
 use crate::error::{Diagnostic, Error};
+use crate::format::dwarf::split::Skeletons;
 use crate::format::{Detail, Format, Image, dwarf, read_detailed, read_image};
 use crate::input::Input;
 use crate::input::companion::{self, Finder, Origin, Search, Wants};
@@ -54,6 +55,7 @@ pub fn read_detailed_with<T>(
         done: vec![false; given.len()],
         refused: vec![None; given.len()],
         unfit: Vec::new(),
+        skeletons: None,
     };
     let mut finder = Finder::new(input, search, &folders);
     let image = timing::phase("files apart", || desk.offer_given(image, &given));
@@ -69,7 +71,7 @@ pub fn read_detailed_with<T>(
         desk.check(&given)?;
         desk.check_folders(&folders, &image)?;
     }
-    note_missing(&mut image);
+    note_missing(&mut image, detail);
     Ok(then(&image))
 }
 
@@ -106,6 +108,8 @@ struct Desk<'i> {
     refused: Vec<Option<String>>,
     /// Files that were found and were of no use, and why.
     unfit: Vec<(PathBuf, String)>,
+    /// What the binary has of split units, once that is needed.
+    skeletons: Option<Skeletons<'i>>,
 }
 
 impl Desk<'_> {
@@ -117,7 +121,7 @@ impl Desk<'_> {
                 if *done {
                     continue;
                 }
-                match offer(&mut image, self.binary.bytes(), file, self.detail) {
+                match offer(&mut image, self.binary.bytes(), file, self.detail, &mut self.skeletons) {
                     Ok(()) => (*done, has_progress) = (true, true),
                     Err(why) => *refused = Some(why),
                 }
@@ -134,7 +138,8 @@ impl Desk<'_> {
             if wants(&image).is_empty() {
                 break;
             }
-            if let Err(why) = offer(&mut image, self.binary.bytes(), file, self.detail) {
+            let read = offer(&mut image, self.binary.bytes(), file, self.detail, &mut self.skeletons);
+            if let Err(why) = read {
                 let path = file.input.path();
                 let text = format!("{} is not read: {why}", path.display());
                 image.diagnostics.push(Diagnostic::warning("debug-file-unrelated", text));
@@ -203,11 +208,12 @@ const ABOUT_LAYOUT: [&str; 2] = ["loaded-twice", "sections-overlap"];
 /// Reads one file and adds what it says of the binary, whose bytes are `binary`.
 ///
 /// *Errors*: it is not of the binary, or cannot be read; in words.
-fn offer<'data>(
+fn offer<'data, 'b>(
     image: &mut Image<'data>,
-    binary: &[u8],
+    binary: &'b [u8],
     file: &'data Opened,
     detail: Detail,
+    skeletons: &mut Option<Skeletons<'b>>,
 ) -> Result<(), String> {
     let name = file.input.path().display().to_string();
     if let Some(database) = &file.database {
@@ -224,7 +230,7 @@ fn offer<'data>(
     let is_shared =
         image.elsewhere.supplement.as_ref().is_some_and(|s| debug.header.build_id.as_ref() == Some(&s.id));
     if has_split {
-        split::read(image, bytes)?;
+        split::read(image, bytes, binary, skeletons, detail)?;
     } else if is_shared {
         shared::read(image, bytes)?;
     } else {
@@ -252,7 +258,7 @@ fn offer_symbols<'data>(image: &mut Image<'data>, input: &'data Input) -> Result
 }
 
 /// Says which files would tell more.
-fn note_missing(image: &mut Image<'_>) {
+fn note_missing(image: &mut Image<'_>, detail: Detail) {
     let wants = wants(image);
     let mut note = |code, text: String| image.diagnostics.push(Diagnostic::note(code, text));
     if let Some(link) = wants.link.filter(|_| wants.debug) {
@@ -269,6 +275,13 @@ fn note_missing(image: &mut Image<'_>) {
             0 => format!("a unit is in {first}, which was not found"),
             more => format!("{} units are in files apart that were not found, such as {first}", more + 1),
         };
-        note("split-units-missing", text);
+        match detail {
+            Detail::Plain => note("split-units-missing", text),
+            // What was asked for is not all there.
+            Detail::Code => {
+                let text = format!("{text}: what was inlined in their code is not known");
+                image.diagnostics.push(Diagnostic::warning("split-units-missing", text));
+            }
+        }
     }
 }

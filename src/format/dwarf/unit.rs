@@ -42,6 +42,8 @@ pub(super) struct Header {
     pub(super) split_id: Option<u64>,
     /// Where its part of `.debug_str_offsets` starts; 0 but in packages of split units.
     pub(super) str_offsets: u64,
+    /// The same of `.debug_rnglists`.
+    pub(super) rnglists: u64,
 }
 
 /// What the unit at `start` turned out to be.
@@ -112,6 +114,7 @@ pub(super) fn header(sections: &Sections<'_, '_>, section: usize, start: u64) ->
             is_type,
             split_id,
             str_offsets: 0,
+            rnglists: 0,
         }))
     };
     match read() {
@@ -138,6 +141,8 @@ pub(super) struct Root<'data> {
     pub(super) str_offsets_base: Option<u64>,
     pub(super) addr_base: Option<u64>,
     pub(super) rnglists_base: Option<u64>,
+    /// Where the ranges of its other half start in `.debug_ranges`, if it is a skeleton before version 5.
+    pub(super) ranges_base: Option<u64>,
     pub(super) loclists_base: Option<u64>,
     /// Offset into `.debug_macro`.
     pub(super) macros: Option<u64>,
@@ -225,6 +230,7 @@ pub(super) fn root<'data>(
             dw::DW_AT_str_offsets_base => root.str_offsets_base = number,
             dw::DW_AT_addr_base | dw::DW_AT_GNU_addr_base => root.addr_base = number,
             dw::DW_AT_rnglists_base => root.rnglists_base = number,
+            dw::DW_AT_GNU_ranges_base => root.ranges_base = number,
             dw::DW_AT_loclists_base => root.loclists_base = number,
             dw::DW_AT_macros | dw::DW_AT_GNU_macros => root.macros = number,
             dw::DW_AT_macro_info => root.macinfo = number,

@@ -64,6 +64,22 @@ pub(super) fn run<'data>(
     Program { files: files(dwarf, header, root), lines: lines.into_values(), rows, problem }
 }
 
+/// The files of the program at `offset`, without its lines.
+///
+/// *Cost*: linear in the size of its header.
+pub(super) fn named<'data>(
+    dwarf: &Dwarf<Reader<'data, '_>>,
+    offset: usize,
+    address_size: u8,
+    root: &Root<'data>,
+) -> Program<'data> {
+    match dwarf.debug_line.program(DebugLineOffset(offset), address_size, None, None) {
+        Ok(program) => Program { files: files(dwarf, program.header(), root), ..Program::default() },
+        // What is wrong with it was said when lines were read.
+        Err(_) => Program::default(),
+    }
+}
+
 /// All files, by number.
 fn files<'data>(
     dwarf: &Dwarf<Reader<'data, '_>>,

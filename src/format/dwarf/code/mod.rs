@@ -19,6 +19,7 @@ use self::places::Places;
 use self::tree::Tree;
 use super::unit::{Header, Root};
 use super::{DebugKind, Sections, complain, ranges};
+use crate::error::Diagnostic;
 use crate::format::code::CodeFacts;
 use crate::format::trouble::Trouble;
 use crate::order::Arrange;
@@ -43,9 +44,55 @@ pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFact
         .filter(|&i| units.roots.get(i).is_some_and(Option::is_some))
         .collect();
     let places = Places { line: units.places.line, code: units.places.code };
+    let dwarf = reader::dwarf(units.sections, units.file_type);
     let (trees, programs) =
-        rayon::join(|| trees(units, &wanted, &places), || programs(units, &wanted, &places));
+        rayon::join(|| trees(units, &dwarf, &wanted, &places), || programs(units, &wanted, &places));
+    merged(units, trees, programs, trouble)
+}
+
+/// Reads the entries of split units, of which the binary with the sections `main` has the other halves. Lines stay
+/// with that: here its programs only name files.
+///
+/// *Cost*: linear in the size of the units.
+pub(super) fn read_split<'data>(
+    units: &Units<'_, 'data, '_>,
+    main: &Sections<'data, '_>,
+    trouble: &mut Trouble,
+) -> CodeFacts {
+    let places = Places { line: units.places.line, code: units.places.code };
+    let binary = reader::dwarf(main, DwarfFileType::Main);
+    let mut dwarf = reader::dwarf(units.sections, units.file_type);
+    dwarf.make_dwo(&binary);
+    let wanted: Vec<usize> = (0..units.headers.len()).collect();
+    let mut programs: Vec<(u64, Program<'_>)> = Vec::new();
+    for (header, root) in units.headers.iter().zip(units.roots).filter_map(|(h, r)| Some((h, r.as_ref()?))) {
+        let Some(offset) = root.line else { continue };
+        if let Ok(at) = usize::try_from(offset) {
+            programs.push((offset, lines::named(&binary, at, header.address_size, root)));
+        }
+    }
+    programs.sort_by_key(|(offset, _)| *offset);
+    programs.dedup_by_key(|(offset, _)| *offset);
+    merged(units, trees(units, &dwarf, &wanted, &places), programs, trouble)
+}
+
+/// Puts trees, by number of their unit, and programs, by offset, together.
+fn merged(
+    units: &Units<'_, '_, '_>,
+    trees: Vec<(usize, Tree)>,
+    programs: Vec<(u64, Program<'_>)>,
+    trouble: &mut Trouble,
+) -> CodeFacts {
     let (offsets, programs): (Vec<u64>, Vec<Program<'_>>) = programs.into_iter().unzip();
+    let elsewhere: usize = trees.iter().map(|(_, tree)| tree.elsewhere()).sum();
+    if elsewhere > 0 {
+        trouble.add("functions-in-supplement", || {
+            let text = format!(
+                "names of {elsewhere} functions are in a file that several share (dwz), which is not read for functions"
+            );
+            Diagnostic::warning("functions-in-supplement", text)
+        });
+    }
     let mut all = Vec::with_capacity(trees.len());
     for (i, tree) in trees {
         let (Some(header), Some(Some(root))) = (units.headers.get(i), units.roots.get(i)) else { continue };
@@ -57,12 +104,18 @@ pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFact
         let start = usize::try_from(header.start).unwrap_or(usize::MAX);
         all.push(merge::Unit { start, tree, program });
     }
+    // Those of a package come in any order.
+    all.sort_by_key(|unit| unit.start);
     merge::all(units.sections, all, programs)
 }
 
 /// The entries of units, by number of the unit.
-fn trees(units: &Units<'_, '_, '_>, wanted: &[usize], places: &Places<'_>) -> Vec<(usize, Tree)> {
-    let dwarf = reader::dwarf(units.sections, units.file_type);
+fn trees<'data, 'fix>(
+    units: &Units<'_, 'data, 'fix>,
+    dwarf: &gimli::Dwarf<reader::Reader<'data, 'fix>>,
+    wanted: &[usize],
+    places: &Places<'_>,
+) -> Vec<(usize, Tree)> {
     let abbrev = |i: &usize| units.headers.get(*i).map_or(0, |h| h.abbrev);
     let mut by_table: Vec<usize> = wanted.to_vec();
     by_table.arrange_by_key(abbrev);
@@ -80,9 +133,9 @@ fn trees(units: &Units<'_, '_, '_>, wanted: &[usize], places: &Places<'_>) -> Ve
             let broken = || Tree { problem: Some(unknown), ..Tree::default() };
             let read = || {
                 let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
-                let unit = reader::unit(&dwarf, header, root, table.clone().ok()?).ok()?;
+                let unit = reader::unit(dwarf, header, root, table.clone().ok()?).ok()?;
                 let (start, end) = (usize::try_from(header.start).ok()?, usize::try_from(header.end).ok()?);
-                Some(tree::read(&dwarf, &unit, start, end.saturating_sub(start), places))
+                Some(tree::read(dwarf, &unit, start, end.saturating_sub(start), places))
             };
             (i, read().unwrap_or_else(broken))
         };

@@ -98,6 +98,26 @@ pub(super) struct Tree {
     pub problem: Option<&'static str>,
 }
 
+impl Tree {
+    /// How many functions with code are named in the supplement alone.
+    pub fn elsewhere(&self) -> usize {
+        let is_there = |origin: &Origin| matches!(origin, Origin::Supplement(_));
+        let said = |offset: usize| {
+            let found = self.functions.binary_search_by_key(&offset, |said| said.offset).ok()?;
+            self.functions.get(found)
+        };
+        let is_named_there = |origin: &&Origin| match **origin {
+            Origin::Here(offset) => said(offset).is_some_and(|said| match (said.linkage, said.name) {
+                (Text::None, Text::None) => is_there(&said.origin),
+                (Text::None | Text::Supplement(_), name) => matches!(name, Text::Supplement(_)),
+                _ => false,
+            }),
+            ref origin => is_there(origin),
+        };
+        self.origins.iter().filter(is_named_there).count()
+    }
+}
+
 /// An entry whose children are being read.
 #[derive(Clone, Copy)]
 struct Open {
