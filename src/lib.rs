@@ -34,6 +34,7 @@ pub mod kind;
 pub mod model;
 pub mod names;
 mod order;
+mod parallel;
 pub mod partition;
 pub mod project;
 pub mod render;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The other top-level modules that each module may name as `crate::NAME`.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("error", &[]),
     ("kind", &[]),
     ("partition", &[]),
@@ -16,10 +16,11 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("names", &[]),
     ("hash", &[]),
     ("order", &[]),
+    ("parallel", &[]),
     ("input", &["error", "order"]),
     ("project", &["error", "model", "order"]),
-    ("format", &["error", "input", "intern", "kind", "order", "partition", "timing"]),
-    ("model", &["error", "intern", "kind", "names"]),
+    ("format", &["error", "input", "intern", "kind", "order", "parallel", "partition", "timing"]),
+    ("model", &["error", "intern", "kind", "names", "parallel"]),
     (
         "attrib",
         &[
@@ -32,22 +33,26 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
             "model",
             "names",
             "order",
+            "parallel",
             "partition",
             "project",
             "timing",
         ],
     ),
-    ("analysis", &["intern", "kind", "model", "names", "order", "project"]),
+    ("analysis", &["intern", "kind", "model", "names", "order", "parallel", "project"]),
     ("config", &["analysis", "model", "order", "project"]),
-    ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names", "order"]),
-    ("report", &["analysis", "error", "intern", "kind", "model", "order", "project"]),
+    ("snapshot", &["error", "hash", "input", "intern", "kind", "model", "names", "order", "parallel"]),
+    ("report", &["analysis", "error", "intern", "kind", "model", "order", "parallel", "project"]),
     ("render", &["report"]),
-    ("tui", &["analysis", "attrib", "hash", "kind", "model", "order", "render", "report", "timing"]),
+    (
+        "tui",
+        &["analysis", "attrib", "hash", "kind", "model", "order", "parallel", "render", "report", "timing"],
+    ),
     ("lib", &ALL),
     ("main", &[]),
 ];
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 21] = [
     "analysis",
     "attrib",
     "cli",
@@ -61,6 +66,7 @@ const ALL: [&str; 20] = [
     "model",
     "names",
     "order",
+    "parallel",
     "partition",
     "project",
     "render",

@@ -5,13 +5,12 @@
 //! after symbols and units have their bytes, so a charge finds the owner and not
 //! merely a name.
 
-use rayon::prelude::*;
-
 use super::infer::{Conclusion, NO_CONCLUSION};
 use super::symbols::Symbols;
 use super::units::{NOBODY, Units};
 use crate::format::{Charge, Image, Target};
 use crate::model::{SymbolId, UnitId};
+use crate::parallel;
 use crate::partition::{Claim, Partition};
 
 /// On whose account a run is. The conclusion is that of a place without a symbol.
@@ -78,7 +77,7 @@ pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<A
         });
         claims.collect::<Vec<_>>()
     };
-    let chunks: Vec<Vec<Claim<Account>>> = charges.par_chunks(CHUNK).map(resolve).collect();
+    let chunks: Vec<Vec<Claim<Account>>> = parallel::lots(charges, CHUNK, resolve);
     let mut claims: Vec<Claim<Account>> = Vec::with_capacity(charges.len());
     chunks.into_iter().for_each(|chunk| claims.extend(chunk));
     claims

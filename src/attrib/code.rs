@@ -14,6 +14,7 @@ use crate::model::{
     CodeRows, FrameId, FrameRow, FunctionId, FunctionRow, LineId, LineRow, SymbolId, SymbolRow,
 };
 use crate::names;
+use crate::parallel;
 use crate::partition::{Claim, Partition};
 
 /// Two partitions of the line, and the rows they point to.
@@ -40,7 +41,7 @@ pub(super) fn build(facts: &CodeFacts, len: u64, symbols: &Symbols<'_>, names: &
         .iter()
         .map(|l| LineId(lines.insert(LineRow { file: texts.file(l.file), line: l.line })))
         .collect();
-    let (by_frame, by_line) = rayon::join(|| by_frame(facts, len), || by_line(facts, len, &of_line));
+    let (by_frame, by_line) = parallel::join(|| by_frame(facts, len), || by_line(facts, len, &of_line));
     let files = files_of(facts, &by_line, &of_line, lines.values());
     let mut functions: Distinct<FunctionRow> = Distinct::default();
     let of_function: Vec<FunctionId> = facts

@@ -13,6 +13,7 @@ use crate::hash::Hash;
 use crate::input::Input;
 use crate::kind::Kind;
 use crate::model::{Contents, Holds, Model, SymbolId};
+use crate::parallel;
 
 /// Symbols are hashed in runs of this many, whatever the number of threads.
 const CHUNK: usize = 1024;
@@ -118,9 +119,8 @@ impl Holds for Unread<'_> {
         runs.sort_by_key(|run| run.number);
         let mut hashes = vec![0; asked as usize];
         let all: Vec<&[Run]> = runs.chunk_by(|a, b| a.number == b.number).collect();
-        let found: Vec<Vec<u64>> =
-            all.par_chunks(CHUNK).map(|some| some.iter().map(|runs| self.hash(runs)).collect()).collect();
-        for (runs, hash) in all.iter().zip(found.into_iter().flatten()) {
+        let found = parallel::map(&all, CHUNK, |runs| self.hash(runs));
+        for (runs, hash) in all.iter().zip(found) {
             if let Some(first) = runs.first() {
                 hashes[first.number as usize] = hash;
             }

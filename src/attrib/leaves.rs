@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::charges::{Account, NO_ACCOUNT};
 use super::code::Code;
 use super::forms::{Form, Forms};
@@ -19,6 +17,7 @@ use crate::kind::Kind;
 use crate::model::{
     FrameId, Leaf, Leaves, LineId, Mapping, Owner, OwnerId, SectionId, SegmentId, SymbolId, UnitId,
 };
+use crate::parallel;
 use crate::partition::{Claim, Partition};
 
 /// Leaves and the attributions they use.
@@ -119,7 +118,7 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     let mapped = image.line.mappings();
     for spans in spans(image.line.len(), parts).chunks(PARTS) {
         let read = |span: &Range<u64>| Part::of(overlay(image, parts, span.clone()), parts);
-        let read: Vec<Part> = spans.par_iter().map(read).collect();
+        let read = parallel::map(spans, 1, read);
         for part in read {
             let owners: Vec<OwnerId> =
                 part.owners.into_values().into_iter().map(|owner| OwnerId(distinct.insert(owner))).collect();

@@ -12,6 +12,7 @@ use crate::input::Input;
 use crate::input::companion::Search;
 use crate::model::view::Dim;
 use crate::model::{Contents, Duplicates, Holds, Model};
+use crate::parallel;
 use crate::project::Packages;
 use crate::snapshot::{self, Snapshot};
 use crate::timing::phase;
@@ -218,6 +219,6 @@ pub(super) fn two<'i>(
     if common.timings {
         return Ok([side(old)?, side(new)?]);
     }
-    let (old, new) = rayon::join(|| side(old), || side(new));
+    let (old, new) = parallel::join(|| side(old), || side(new));
     Ok([old?, new?])
 }

@@ -5,14 +5,13 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
 use super::filter::Filter;
 use super::inlining::Inlining;
 use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId};
 use crate::intern::{Distinct, NameId};
 use crate::kind::Kind;
 use crate::names;
+use crate::parallel;
 
 pub use super::groups::{tree, tree_where};
 
@@ -285,7 +284,7 @@ impl<'m> Keys<'m> {
         let read = |rows: &[super::SymbolRow]| -> Vec<Option<String>> {
             rows.iter().map(|r| r.sort.is_symbol().then(|| derive(r.plain_name(&model.names)))).collect()
         };
-        let all: Vec<Vec<Option<String>>> = model.symbols.par_chunks(CHUNK).map(read).collect();
+        let all: Vec<Vec<Option<String>>> = parallel::lots(&model.symbols, CHUNK, read);
         let mut texts: Distinct<String> = Distinct::default();
         for (row, text) in all.into_iter().flatten().enumerate() {
             let text = text.unwrap_or_else(|| model.symbol_label(SymbolId::new(row)));
@@ -305,7 +304,7 @@ impl<'m> Keys<'m> {
         let ids: Vec<FunctionId> = (0..functions.len()).map(FunctionId::new).collect();
         let label =
             |ids: &[FunctionId]| -> Vec<String> { ids.iter().map(|&f| model.function_label(f)).collect() };
-        let labels: Vec<Vec<String>> = ids.par_chunks(CHUNK).map(label).collect();
+        let labels: Vec<Vec<String>> = parallel::lots(&ids, CHUNK, label);
         // Functions without a name that linkers see may share one with those of other files.
         let mut texts: Distinct<(String, NameId)> = Distinct::default();
         for (label, row) in labels.into_iter().flatten().zip(functions) {

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rayon::prelude::*;
-
 use super::diff::{Cause, Copies, Turn};
 use crate::analysis::diff::groups::{Group, Groups, Pairing};
 use crate::analysis::diff::{Diff, DiffNode, DiffView, diff_by};
 use crate::model::view::{Dim, Keys, Measure};
 use crate::model::{Model, SymbolId};
 use crate::order::Arrange;
+use crate::parallel;
 
 /// Why crates changed.
 pub(super) struct Causes<'d, 'm> {
@@ -27,6 +26,8 @@ pub(super) struct Causes<'d, 'm> {
     tells_gone: bool,
 }
 
+/// Symbols are looked at in lots of this many, whatever the number of threads.
+const LOT: usize = 256;
 /// Generics named for one crate.
 const NAMED: usize = 3;
 
@@ -102,7 +103,7 @@ impl<'d, 'm> Causes<'d, 'm> {
         let Some(krate) = self.by_crate.get(&group).and_then(|&index| diff.roots.get(index)) else {
             return Vec::new();
         };
-        let alone = |node: &'_ DiffNode| match symbols.groups[node.group as usize] {
+        let alone = |node: &DiffNode| match symbols.groups[node.group as usize] {
             Group { old: None, new: Some(key), .. } if node.new.symbols > 0 => {
                 Some((self.models[1].generic_label(SymbolId(key)), Some(key)))
             }
@@ -111,7 +112,8 @@ impl<'d, 'm> Causes<'d, 'm> {
             }
             _ => None,
         };
-        let named: Vec<_> = krate.children.par_iter().filter_map(|node| Some((alone(node)?, node))).collect();
+        let named = parallel::map(&krate.children, LOT, alone);
+        let named = named.into_iter().zip(&krate.children).filter_map(|(name, node)| Some((name?, node)));
         let mut all: BTreeMap<String, Instances> = BTreeMap::new();
         for ((generic, new), node) in named {
             let instances = all.entry(generic).or_default();
@@ -155,13 +157,14 @@ impl<'d, 'm> Causes<'d, 'm> {
         // Both manglings of Rust hold a plain word as it is, and to look for one is cheaper than to read a name.
         let lacks_word =
             |name: &str| is_plain && (name.starts_with("_R") || name.contains("17h")) && !name.contains(word);
-        krate.children.par_iter().any(|node| match symbols.groups[node.group as usize] {
+        let is_one = |node: &DiffNode| match symbols.groups[node.group as usize] {
             Group { old: Some(_), new: Some(key), .. } if node.new.symbols > 0 => {
                 let symbol = SymbolId(key);
                 !lacks_word(model.mangled(symbol)) && model.generic_label(symbol) == generic
             }
             _ => false,
-        })
+        };
+        parallel::any(&krate.children, LOT, is_one)
     }
 
     /// Names of those who have new symbols of a crate.

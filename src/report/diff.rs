@@ -11,6 +11,7 @@ use crate::analysis::limit::Limit;
 use crate::model::view::{Dim, Measure};
 use crate::model::{Leaf, Model};
 use crate::order::Arrange;
+use crate::parallel;
 
 use super::causes::Causes;
 use super::dependencies::{self, DependencyRow};
@@ -352,7 +353,7 @@ fn report<'m>(
 ) -> DiffReport {
     let build = Build {
         answer,
-        namers: rayon::join(|| Namer::new(old.model, &view.dims), || Namer::new(new.model, &view.dims))
+        namers: parallel::join(|| Namer::new(old.model, &view.dims), || Namer::new(new.model, &view.dims))
             .into(),
         measure: view.measure,
         options,

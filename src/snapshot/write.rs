@@ -15,6 +15,7 @@ use super::columns::{Column, LEDGER, SNAPSHOT, Table, Values};
 use super::rows::{self, Row};
 use super::{facts, seal};
 use crate::model::{Contents, Model};
+use crate::parallel;
 
 /// Most rows of one group: a reader needs as much memory as a group takes.
 const GROUP: usize = 1 << 20;
@@ -36,7 +37,7 @@ pub fn save(model: &Model, contents: &Contents) -> io::Result<Vec<u8>> {
     table.by_name(&mut by_name);
     let write =
         |rows: &[Row]| write(&table, rows, &SNAPSHOT, &seal::blank(), facts::write(model)).map_err(other);
-    let (by_place, by_name) = rayon::join(|| write(&by_place), || write(&by_name));
+    let (by_place, by_name) = parallel::join(|| write(&by_place), || write(&by_name));
     let (by_place, by_name) = (by_place?, by_name?);
     let mut file = if by_name.len() < by_place.len() { by_name } else { by_place };
     seal::close(&mut file);

@@ -3,8 +3,6 @@
 //! Gathers what `explain` says and a look at the bytes. Knows no screen: lines are as
 //! long as they are.
 
-use rayon::prelude::*;
-
 use super::jobs::{self, Target};
 use super::lists::StandsFor;
 use super::table::{Models, Path, Question, Side, Table, side_of};
@@ -14,6 +12,7 @@ use crate::kind::Kind;
 use crate::model::view::{Dim, Keys, Node, Sort, View, tree_where};
 use crate::model::{Leaf, LineId, Model, Sizes, SymbolId};
 use crate::order::Arrange;
+use crate::parallel;
 use crate::render::{bytes, human, percent};
 use crate::report::{self, ExplainPlace, Found};
 
@@ -54,6 +53,8 @@ pub enum Entry {
 const LOOKED_AT: usize = 1 << 16;
 /// Lines of a hex dump.
 const HEX_LINES: usize = 8;
+/// Functions are searched for calls in lots of this many, whatever the number of threads.
+const LOT: usize = 256;
 /// Instructions that are listed.
 const INSTRUCTIONS: usize = 64;
 /// Texts that are listed.
@@ -205,15 +206,16 @@ fn callers(source: &dyn Source, model: &Model, side: Side, home: &Leaf) -> Vec<S
     let code = model.leaves.iter().filter(|leaf| {
         leaf.kind == Kind::Code && leaf.in_file && leaf.symbol != SymbolId::NONE && leaf.symbol != home.symbol
     });
-    let calls = |leaf: &Leaf| {
+    let calls = |leaf: &Leaf| -> bool {
         let bytes = source.bytes(side, leaf.start, usize::try_from(leaf.len).unwrap_or(usize::MAX));
         let at = model.leaves.address(leaf.start);
         let found =
             bytes.zip(at).and_then(|(bytes, at)| attrib::has_call(&bytes, at, &model.facts.arch, address));
         found == Some(true)
     };
-    let name = |leaf: Leaf| format!("{}  {}", keys.label(keys.key(&leaf)), model.symbol_label(leaf.symbol));
-    let mut names: Vec<String> = joined(code).into_par_iter().filter(calls).map(name).collect();
+    let name = |leaf: &Leaf| format!("{}  {}", keys.label(keys.key(leaf)), model.symbol_label(leaf.symbol));
+    let named = parallel::map(&joined(code), LOT, |leaf| calls(leaf).then(|| name(leaf)));
+    let mut names: Vec<String> = named.into_iter().flatten().collect();
     names.arrange();
     names.dedup();
     names

@@ -6,8 +6,6 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
-
 use super::details::{self, Details};
 use super::export::{self, ExportRequest};
 use super::lists;
@@ -18,6 +16,7 @@ use crate::analysis::diff::groups::{Pairing, Subject};
 use crate::model::view::{Dim, Keys};
 use crate::model::{Leaf, Model, Sizes};
 use crate::order::Arrange;
+use crate::parallel;
 
 /// What can be asked of the worker.
 #[derive(Debug, Clone)]
@@ -229,6 +228,8 @@ impl PartialEq for Target {
     }
 }
 
+/// Lines are named in lots of this many, whatever the number of threads.
+const LOT: usize = 512;
 /// Searched between two looks at whether the search still counts.
 const RUN: usize = 1 << 14;
 
@@ -296,7 +297,10 @@ fn ordered(models: &Models<'_>, table: &Table, row: u32, level: usize, order: Or
     match order.column {
         Column::Name => {
             let name = |&r: &u32| table.label(models, level, r);
-            rows.par_sort_by_cached_key(name);
+            let names = parallel::map(&rows, LOT, name);
+            let mut named: Vec<(String, u32)> = names.into_iter().zip(rows).collect();
+            named.arrange_by(|a, b| a.0.cmp(&b.0));
+            rows = named.into_iter().map(|(_, row)| row).collect();
         }
         // The table is in this order already.
         column if column == table.question.content.natural() => {}
@@ -404,8 +408,8 @@ fn matches(shared: &Shared, find: &Find, latest: &AtomicU64) -> Option<Vec<u32>>
             return None;
         }
         let end = (start + RUN).min(len);
-        let run: Vec<u32> = (start..end).into_par_iter().filter(|&l| is_match(l)).map(|l| l as u32).collect();
-        found.extend(run);
+        let matches = parallel::numbers(end - start, LOT, |line| is_match(start + line));
+        found.extend((start..end).zip(matches).filter(|(_, is)| *is).map(|(line, _)| line as u32));
     }
     Some(found)
 }

@@ -14,6 +14,7 @@ use crate::intern::NameId;
 use crate::model::view::{Dim, Keys};
 use crate::model::{CrateId, CrateRow, Holds, Model, Sizes, Source, SymbolId, SymbolRow, SymbolSort};
 use crate::names;
+use crate::parallel;
 
 /// Keys of two models that are one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl<'m> Groups<'m> {
     /// names of symbols that have no equal, and reads the content of those that names do not tell apart.
     pub fn new(old: Subject<'m>, new: Subject<'m>, dim: Dim) -> Groups<'m> {
         let ((old_keys, in_old), (new_keys, in_new)) =
-            rayon::join(|| used(old.model, dim), || used(new.model, dim));
+            parallel::join(|| used(old.model, dim), || used(new.model, dim));
         // Seeded anew in each run: only whether hashes are equal counts, not which they are.
         let hasher = DefaultHashBuilder::default();
         let can_look = old.contents.is_some() && new.contents.is_some();

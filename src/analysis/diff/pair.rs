@@ -7,6 +7,7 @@
 //! Most things of two builds have their exact name in common, and nothing but that
 //! name is asked of them: text is made and content read only where it can decide.
 
+use crate::parallel;
 use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
 
@@ -68,7 +69,7 @@ pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
     let mut pairs = Vec::with_capacity(old.free.len().min(new.free.len()));
     for pass in [Pass::Exact, Pass::Normalised, Pass::Generic] {
         let (left, right) = open(pass, &old, &new);
-        let (left, right) = rayon::join(|| old.named(pass, left), || new.named(pass, right));
+        let (left, right) = parallel::join(|| old.named(pass, left), || new.named(pass, right));
         let groups = equal(&left, &right);
         let several: Vec<[Vec<usize>; 2]> = groups
             .into_iter()
@@ -84,13 +85,13 @@ pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
             })
             .collect();
         let [left, right] = contested(&several, old.things, new.things);
-        rayon::join(|| old.look(&left), || new.look(&right));
+        parallel::join(|| old.look(&left), || new.look(&right));
         for [left, right] in several {
             within(pass, &mut old, &mut new, left, right, &mut pairs);
         }
     }
     let (left, right) = of_common_size(&old, &new);
-    rayon::join(|| old.look(&left), || new.look(&right));
+    parallel::join(|| old.look(&left), || new.look(&right));
     let (left, right) = (old.holding(&left), new.holding(&right));
     for (a, b) in equal(&left, &right) {
         // Both are in order of index.
@@ -122,9 +123,8 @@ impl<'t, T: Things> Side<'t, T> {
 
     /// Names and indices of things that a pass looks at, in order.
     fn named(&self, pass: Pass, of: Vec<usize>) -> Vec<(u64, usize)> {
-        let of = of.into_par_iter().with_min_len(CHUNK);
-        let mut all: Vec<(u64, usize)> =
-            of.filter_map(|index| Some((self.things.name(index, pass)?, index))).collect();
+        let named = parallel::map(&of, CHUNK, |&index| Some((self.things.name(index, pass)?, index)));
+        let mut all: Vec<(u64, usize)> = named.into_iter().flatten().collect();
         all.par_sort_unstable();
         all
     }

@@ -13,8 +13,6 @@ mod vtables;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
 pub use vtables::{Tables, TraitTables, vtables};
 
 use self::impls::{Impls, Item};
@@ -24,6 +22,7 @@ use crate::model::filter::Filter;
 use crate::model::{CrateId, Evidence, Model, OwnerId, SymbolId, SymbolRow, SymbolSort};
 use crate::names::{self, Arguments, ImplBlock, Suffixes};
 use crate::order::Arrange;
+use crate::parallel;
 
 /// What copies are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -252,7 +251,7 @@ fn told(model: &Model, sums: &[Sum], by: Grouping) -> Vec<Option<Told>> {
             .collect()
     };
     let rows: Vec<(&SymbolRow, &Sum)> = model.symbols.iter().zip(sums).collect();
-    let chunks: Vec<Vec<Option<Told>>> = rows.par_chunks(CHUNK).map(read).collect();
+    let chunks: Vec<Vec<Option<Told>>> = parallel::lots(&rows, CHUNK, read);
     chunks.into_iter().flatten().collect()
 }
 

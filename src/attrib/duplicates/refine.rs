@@ -5,10 +5,9 @@
 //! where references tell two apart, until nothing changes: the coarsest partition that is stable.
 //! Knows nothing of code or files.
 
-use rayon::prelude::*;
-
 use crate::attrib::operands::Place;
 use crate::hash::Hash;
+use crate::parallel;
 
 /// Most rounds of telling apart. Programs need ten; chains made up for it need one for each link.
 const ROUNDS: usize = 64;
@@ -94,16 +93,13 @@ type Part = (u32, Vec<u32>);
 
 /// Divides every class by what its members refer to; classes of one are left out.
 fn split_all(alike: &[Alike], open: &[Part], seen: &(dyn Fn(&Aim) -> Aim + Sync)) -> Vec<Part> {
-    let lots: Vec<Vec<Part>> = open
-        .par_chunks(LOT)
-        .map(|lot| {
-            let mut out = Vec::with_capacity(lot.len());
-            for (group, members) in lot {
-                split(&alike[*group as usize], members, seen, |part| out.push((*group, part)));
-            }
-            out
-        })
-        .collect();
+    let lots: Vec<Vec<Part>> = parallel::lots(open, LOT, |lot| {
+        let mut out = Vec::with_capacity(lot.len());
+        for (group, members) in lot {
+            split(&alike[*group as usize], members, seen, |part| out.push((*group, part)));
+        }
+        out
+    });
     lots.into_iter().flatten().collect()
 }
 

@@ -8,6 +8,7 @@ use super::refine::{Aim, Alike};
 use crate::attrib::operands::{Operand, Place, Sink, Usage};
 use crate::hash::Hash;
 use crate::model::PieceForm;
+use crate::parallel;
 
 /// Runs are read in lots of this many, whatever the number of threads.
 const LOT: usize = 512;
@@ -48,7 +49,7 @@ pub(super) fn read_code(file: &File<'_, '_>, runs: &[Run]) -> Code {
         }
         lot
     };
-    let lots: Vec<Code> = runs.par_chunks(LOT).map(read).collect();
+    let lots: Vec<Code> = parallel::lots(runs, LOT, read);
     let mut code = Code::default();
     for mut lot in lots {
         code.hashes.append(&mut lot.hashes);
@@ -71,7 +72,7 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
     let mut of_code = of_code.iter();
     let known: Vec<Option<u64>> =
         runs.iter().map(|r| (r.form == PieceForm::Function).then(|| of_code.next().copied())?).collect();
-    let hash = |(run, known): (&Run, &Option<u64>)| {
+    let hash = |(run, known): &(&Run, Option<u64>)| {
         if file.is_unfinished(run) {
             return None;
         }
@@ -81,7 +82,8 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
             Some(outline.hash.value())
         })
     };
-    let hashes: Vec<Option<u64>> = runs.par_iter().zip(&known).with_min_len(LOT).map(hash).collect();
+    let known: Vec<(&Run, Option<u64>)> = runs.iter().zip(known).collect();
+    let hashes: Vec<Option<u64>> = parallel::map(&known, LOT, hash);
     let keyed = hashes.iter().enumerate().filter_map(|(item, &hash)| Some((hash?, item as u32)));
     let mut keyed: Vec<(u64, u32)> = keyed.collect();
     keyed.par_sort_unstable();
@@ -106,8 +108,8 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
         }
         alike
     };
-    let lots: Vec<Vec<Alike>> = buckets.par_chunks(16).map(|lot| lot.iter().map(compare).collect()).collect();
-    let mut all: Vec<Alike> = lots.into_iter().flatten().filter(|a| a.members.len() > 1).collect();
+    let all = parallel::map(&buckets, 16, compare);
+    let mut all: Vec<Alike> = all.into_iter().filter(|a| a.members.len() > 1).collect();
     all.par_sort_unstable_by(|a, b| a.members.first().cmp(&b.members.first()));
     all
 }

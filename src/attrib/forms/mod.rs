@@ -16,13 +16,12 @@ mod vtables;
 pub(super) use facts::{Facts, Given, number};
 pub(super) use panics::{Location, read as locations};
 
-use rayon::prelude::*;
-
 use super::symbols::Symbols;
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::SymbolId;
 use crate::names::{Constant, constant};
+use crate::parallel;
 use crate::partition::{Claim, Partition};
 
 /// A form of data, and how it was recognised.
@@ -117,7 +116,8 @@ pub(super) fn build(facts: &Facts<'_, '_>, locations: &[Location<'_>], named: Na
         &|| jumps::claims(facts),
         &|| strings::claims(facts),
     ];
-    let mut claims: Vec<Claim<Form>> = finders.par_iter().flat_map_iter(|find| find()).collect();
+    let claims = parallel::map(&finders, 1, |find| find());
+    let mut claims: Vec<Claim<Form>> = claims.into_iter().flatten().collect();
     let by_form = Partition::resolve(facts.image.line.len(), &mut claims, Form::Plain);
     Forms { by_form, claims }
 }

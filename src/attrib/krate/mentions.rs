@@ -4,13 +4,12 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
 use super::book::{Book, Draft, Mention};
 use crate::attrib::symbols::Symbols;
 use crate::intern::{Distinct, Names};
 use crate::model::{Source, SymbolRow};
 use crate::names::{self, Scheme};
+use crate::parallel;
 
 /// Names are read in runs of this many, whatever the number of threads.
 const CHUNK: usize = 8 * 1024;
@@ -40,18 +39,14 @@ impl Mentions {
     /// Reads the names of all symbols; `paths` says by row whether the name is a path that
     /// rustc wrote for people, if any is.
     pub fn read(symbols: &Symbols, paths: &[bool], text: &Names) -> Mentions {
-        let chunks: Vec<(Vec<Mention>, Vec<Said>)> = symbols
-            .rows
-            .par_chunks(CHUNK)
-            .enumerate()
-            .map(|(chunk, rows)| {
-                let mut local: Distinct<Mention> = Distinct::default();
-                let is_path = |index: usize| paths.get(chunk * CHUNK + index) == Some(&true);
-                let said = rows.iter().enumerate();
-                let said = said.map(|(index, row)| say(row, is_path(index), text, &mut local)).collect();
-                (local.into_values(), said)
-            })
-            .collect();
+        let rows: Vec<(usize, &SymbolRow)> = symbols.rows.iter().enumerate().collect();
+        let chunks: Vec<(Vec<Mention>, Vec<Said>)> = parallel::lots(&rows, CHUNK, |rows| {
+            let mut local: Distinct<Mention> = Distinct::default();
+            let is_path = |index: usize| paths.get(index) == Some(&true);
+            let said = rows.iter().map(|&(index, row)| say(row, is_path(index), text, &mut local));
+            let said = said.collect();
+            (local.into_values(), said)
+        });
         let mut all: Distinct<Mention> = Distinct::default();
         let mut said = Vec::with_capacity(symbols.rows.len());
         for (local, of_chunk) in chunks {

@@ -15,6 +15,7 @@ use super::symbols::Symbols;
 use crate::format::Image;
 use crate::kind::Kind;
 use crate::model::SymbolId;
+use crate::parallel;
 use crate::partition::Partition;
 
 /// Code is read in lots of this many runs, whatever the number of threads.
@@ -85,8 +86,8 @@ impl References {
             found
         };
         let runs = code_runs(layout, by_symbol, symbols.padding);
-        let mut all: Vec<Reference> =
-            runs.par_chunks(LOT).flat_map_iter(|lot| lot.iter().flat_map(read)).collect();
+        let lots = parallel::lots(&runs, LOT, |lot| lot.iter().flat_map(read).collect::<Vec<_>>());
+        let mut all: Vec<Reference> = lots.into_iter().flatten().collect();
         all.par_sort_unstable();
         all.dedup();
         References { all }

@@ -7,8 +7,6 @@ mod members;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use members::{Entry, EntryKind};
 pub use members::{MAGIC, THIN_MAGIC};
 
@@ -16,6 +14,7 @@ use super::join::{Part, Whole, join, opaque};
 use super::{Detail, Format, Header, Image, Region, RegionPlace};
 use crate::error::Diagnostic;
 use crate::kind::Kind;
+use crate::parallel;
 
 /// What a member is, by its name and first bytes.
 enum Content {
@@ -60,8 +59,7 @@ pub fn read(data: &[u8], detail: Detail) -> Image<'_> {
     }
     let stored: Vec<&Entry<'_>> =
         entries.iter().filter(|e| e.kind == EntryKind::Member && !e.content.is_empty()).collect();
-    let parts: Vec<Part<'_>> =
-        stored.par_iter().with_max_len(1).map(|entry| part(data, entry, detail)).collect();
+    let parts: Vec<Part<'_>> = parallel::map(&stored, 1, |entry| part(data, entry, detail));
     let is_rust = entries.iter().any(|e| e.name == RUST_METADATA);
     let header = Header {
         file_type: if is_rust { "Rust library" } else { "archive" },

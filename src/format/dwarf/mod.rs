@@ -15,7 +15,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use hashbrown::HashMap;
-use rayon::prelude::*;
 
 use crate::error::Diagnostic;
 use crate::format::code::{CodeFacts, Detail};
@@ -23,6 +22,7 @@ use crate::format::cursor::{Cursor, Fixup};
 use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
 use crate::format::{Endian, Line, SharedText, SplitUnit, TextField, Unit, UnitPart, UnitRange};
+use crate::parallel;
 
 /// The debug sections whose bytes are divided among units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,12 +222,9 @@ pub fn read<'data>(
     let mut trouble = Trouble::default();
     let headers = headers(&sections, &mut trouble);
     let abbreviations = abbreviations(&sections, &headers);
-    let roots: Vec<Result<unit::Root<'data>, &'static str>> = headers
-        .par_iter()
-        .zip(&abbreviations)
-        .with_min_len(64)
-        .map(|(header, abbreviation)| unit::root(&sections, header, *abbreviation))
-        .collect();
+    let pairs: Vec<_> = headers.iter().zip(&abbreviations).collect();
+    let root = |(header, place): &(&unit::Header, &Option<u64>)| unit::root(&sections, header, **place);
+    let roots: Vec<Result<unit::Root<'data>, &'static str>> = parallel::map(&pairs, UNITS, root);
     let roots: Vec<Option<unit::Root<'data>>> = roots
         .into_iter()
         .zip(&headers)
@@ -247,16 +244,13 @@ pub fn read<'data>(
 
     let places = ranges::Places { line, code };
     let bounds = list_bounds(&sections, &headers, &roots);
-    let listed: Vec<ranges::Listed> = (0..headers.len())
-        .into_par_iter()
-        .with_min_len(64)
-        .map(|i| match (headers.get(i), roots.get(i), bounds.get(i)) {
+    let listed =
+        parallel::numbers(headers.len(), UNITS, |i| match (headers.get(i), roots.get(i), bounds.get(i)) {
             (Some(header), Some(Some(root)), Some(bound)) => {
                 ranges::read(&sections, places, header, root, *bound)
             }
             _ => ranges::Listed::default(),
-        })
-        .collect();
+        });
     let mut unit_ranges = Vec::new();
     for ((listed, owner), header) in listed.iter().zip(&owners).zip(&headers) {
         if listed.is_broken {
@@ -342,6 +336,9 @@ fn headers(sections: &Sections<'_, '_>, trouble: &mut Trouble) -> Vec<unit::Head
     headers
 }
 
+/// Units are read in lots of this many, whatever the number of threads.
+const UNITS: usize = 64;
+
 /// For each unit, where the abbreviation of its root is in `.debug_abbrev`.
 ///
 /// Each table is read once for all units that share it, up to the last
@@ -355,20 +352,16 @@ fn abbreviations(sections: &Sections<'_, '_>, headers: &[unit::Header]) -> Vec<O
     let tables: Vec<&[(u64, u64, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
     let starts = tables.iter().filter_map(|users| users.first()).map(|(start, ..)| *start);
     let starts: Vec<u64> = starts.chain([len]).collect();
-    let places: Vec<(Vec<u64>, Vec<Option<u64>>)> = tables
-        .par_iter()
-        .zip(starts.par_windows(2))
-        .with_min_len(16)
-        .map(|(users, bounds)| {
-            let mut codes: Vec<u64> = users.iter().map(|(_, code, _)| *code).collect();
-            codes.dedup();
-            let found = match bounds {
-                [start, end] => unit::abbreviations(sections, *start..*end, &codes),
-                _ => Vec::new(),
-            };
-            (codes, found)
-        })
-        .collect();
+    let bounded: Vec<_> = tables.iter().zip(starts.windows(2)).collect();
+    let places: Vec<(Vec<u64>, Vec<Option<u64>>)> = parallel::map(&bounded, 16, |(users, bounds)| {
+        let mut codes: Vec<u64> = users.iter().map(|(_, code, _)| *code).collect();
+        codes.dedup();
+        let found = match bounds {
+            [start, end] => unit::abbreviations(sections, *start..*end, &codes),
+            _ => Vec::new(),
+        };
+        (codes, found)
+    });
     let mut out = vec![None; headers.len()];
     for (users, (codes, found)) in tables.iter().zip(&places) {
         for (_, code, i) in *users {

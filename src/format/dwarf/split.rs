@@ -7,14 +7,13 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::error::Diagnostic;
 use crate::format::code::CodeFacts;
 use crate::format::cursor::Cursor;
 use crate::format::dwarf::{DebugKind, DebugSection, Sections, abbreviations, code, headers, ranges, unit};
 use crate::format::trouble::Trouble;
 use crate::format::{Endian, Line};
+use crate::parallel;
 
 /// A section of a file with split units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +115,13 @@ fn roots<'data>(
 ) -> Vec<Rooted<'data>> {
     headers.retain(|header| !header.is_type);
     let abbreviations = abbreviations(sections, &headers);
-    let root = |(header, abbreviation): (&unit::Header, &Option<u64>)| {
-        let root = unit::root(sections, header, *abbreviation).ok()?;
+    let root = |(header, abbreviation): &(&unit::Header, &Option<u64>)| {
+        let root = unit::root(sections, header, **abbreviation).ok()?;
         let id = header.split_id.or(root.split_id).filter(|id| wanted.contains(id))?;
-        Some((id, *header, root))
+        Some((id, **header, root))
     };
-    headers.par_iter().zip(&abbreviations).with_min_len(64).filter_map(root).collect()
+    let units: Vec<_> = headers.iter().zip(&abbreviations).collect();
+    parallel::map(&units, 64, root).into_iter().flatten().collect()
 }
 
 /// What the half of a unit that is in the binary says for the other one.

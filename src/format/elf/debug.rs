@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use object::elf;
 use object::read::elf::CompressionHeader;
 use object::read::{CompressedData, CompressionFormat};
-use rayon::prelude::*;
 
 use super::relocations::Applied;
 use super::{Elf, File, endian_of};
@@ -14,6 +13,7 @@ use crate::format::dwarf::{self, DebugKind, DebugSection, DwarfFacts};
 use crate::format::once::Once;
 use crate::format::trouble::Trouble;
 use crate::format::{Detail, Line, Section, code_spans};
+use crate::parallel;
 
 /// The most memory that decompressed sections may take for a file of `len` bytes.
 ///
@@ -95,11 +95,7 @@ pub(super) fn unpack<'data, H: Elf, K: Copy + Send + Sync>(
             Err(why) => trouble.add(UNREAD, || unread(section, &why)),
         }
     }
-    let plain: Vec<Result<Cow<'data, [u8]>, String>> = wanted
-        .par_iter()
-        .with_max_len(1)
-        .map(|(_, _, data)| data.decompress().map_err(|e| e.to_string()))
-        .collect();
+    let plain = parallel::map(&wanted, 1, |(_, _, data)| data.decompress().map_err(|e| e.to_string()));
     let mut unpacked = Vec::with_capacity(wanted.len());
     for ((index, kind, data), bytes) in wanted.into_iter().zip(plain) {
         match bytes {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use object::elf;
 use object::read::elf::{Rel, Rela, SectionHeader};
-use rayon::prelude::*;
 
 use super::symbols::Index;
 use super::{Elf, File};
@@ -13,6 +12,7 @@ use crate::format::once::Once;
 use crate::format::trouble::Trouble;
 use crate::format::{Addend, Charge, Fixup, Line, Pointer, Section, Symbol, Target};
 use crate::kind::Kind;
+use crate::parallel;
 
 /// What relocations say about the procedure linkage table and about data.
 #[derive(Default)]
@@ -100,7 +100,9 @@ pub(super) fn read<H: Elf>(
             (offset < s.span.end - s.span.start).then(|| s.span.start + offset)
         };
         let of_plt = section.name.ends_with(".plt");
-        let read = |(entry, r): (usize, &Entry)| {
+        let all = entries(file, table);
+        let read = |entry: usize| {
+            let r = all.get(entry)?;
             let start = section.span.start + entry as u64 * size;
             let at = place(r.offset)?;
             let slot =
@@ -117,8 +119,7 @@ pub(super) fn read<H: Elf>(
             };
             Some((charge, slot.map(|on| (at, on)), to.map(|to| Pointer { at, to })))
         };
-        let all = entries(file, table);
-        let read: Vec<_> = all.par_iter().enumerate().with_min_len(4096).map(read).collect();
+        let read = parallel::numbers(all.len(), 4096, read);
         for one in read {
             if of_plt {
                 slots.plt.push(one.map_or(Target::Pos(u64::MAX), |(charge, ..)| charge.on));

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use object::macho;
-use rayon::prelude::*;
 
 use super::file::slice_name;
 use crate::error::Diagnostic;
@@ -15,6 +14,7 @@ use crate::format::join::{Part, Whole, join, opaque};
 use crate::format::{Detail, Endian, Fatal, Format, Header, Image, Region, RegionPlace, archive};
 use crate::kind::Kind;
 use crate::order::Arrange;
+use crate::parallel;
 
 /// A file for one architecture inside a universal one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +106,7 @@ pub(super) fn read<'data>(
         high = slice.file.end;
         kept.push(slice);
     }
-    let parts: Vec<Part<'data>> =
-        kept.par_iter().with_max_len(1).map(|slice| part(data, slice, detail)).collect();
+    let parts: Vec<Part<'data>> = parallel::map(&kept, 1, |slice| part(data, slice, detail));
     let whole = Whole {
         header: Header {
             file_type: "universal file",

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::dbi::{Contribution, Module};
 use super::ids::Ids;
 use super::modules::{self, Sort, Thing};
@@ -16,6 +14,7 @@ use crate::format::text::Decoder;
 use crate::format::trouble::Trouble;
 use crate::format::{Charge, CodeFacts, Symbol, Target, Unit, UnitRange};
 use crate::order;
+use crate::parallel;
 use crate::timing;
 
 /// Modules are read in lots of this many, whatever the number of threads.
@@ -82,12 +81,7 @@ impl Database {
         }
         let ids = Ids::read(&self.ids);
         let (modules, _) = self.header.modules(&self.dbi);
-        let lots: Vec<Vec<modules::Symbols<'d>>> = self
-            .symbols
-            .par_chunks(LOT)
-            .map(|lot| lot.iter().map(|bytes| modules::read(bytes, &ids)).collect())
-            .collect();
-        let said: Vec<modules::Symbols<'d>> = lots.into_iter().flatten().collect();
+        let said = parallel::map(&self.symbols, LOT, |bytes| modules::read(bytes, &ids));
 
         let unit_of = units(&modules, &said, &mut facts);
         let mut things = Vec::new();

@@ -12,7 +12,6 @@ mod reader;
 mod tree;
 
 use gimli::DwarfFileType;
-use rayon::prelude::*;
 
 use self::lines::Program;
 use self::places::Places;
@@ -23,6 +22,7 @@ use crate::error::Diagnostic;
 use crate::format::code::CodeFacts;
 use crate::format::trouble::Trouble;
 use crate::order::Arrange;
+use crate::parallel;
 
 /// The units of a file, and what was found out about them.
 pub(super) struct Units<'u, 'data, 'fix> {
@@ -46,7 +46,7 @@ pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFact
     let places = Places { line: units.places.line, code: units.places.code };
     let dwarf = reader::dwarf(units.sections, units.file_type);
     let (trees, programs) =
-        rayon::join(|| trees(units, &dwarf, &wanted, &places), || programs(units, &wanted, &places));
+        parallel::join(|| trees(units, &dwarf, &wanted, &places), || programs(units, &wanted, &places));
     merged(units, trees, programs, trouble)
 }
 
@@ -122,7 +122,7 @@ fn trees<'data, 'fix>(
     let groups: Vec<&[usize]> = by_table.chunk_by(|a, b| abbrev(a) == abbrev(b)).collect();
     let len = units.sections.first(DebugKind::Abbrev).map_or(0, |s| s.bytes.len() as u64);
     let starts: Vec<u64> = groups.iter().filter_map(|g| g.first()).map(abbrev).chain([len]).collect();
-    let group = |(group, bounds): (&&[usize], &[u64])| -> Vec<(usize, Tree)> {
+    let group = |(group, bounds): &(&[usize], &[u64])| -> Vec<(usize, Tree)> {
         // Tables do not overlap, so one ends where the next starts.
         let table = match bounds {
             [start, end] => reader::abbreviations(units.sections, *start, (*end).max(*start)),
@@ -139,10 +139,10 @@ fn trees<'data, 'fix>(
             };
             (i, read().unwrap_or_else(broken))
         };
-        group.par_iter().with_max_len(1).map(tree).collect()
+        parallel::map(group, 1, tree)
     };
-    let all: Vec<Vec<(usize, Tree)>> =
-        groups.par_iter().zip(starts.par_windows(2)).with_max_len(1).map(group).collect();
+    let groups: Vec<(&[usize], &[u64])> = groups.into_iter().zip(starts.windows(2)).collect();
+    let all = parallel::map(&groups, 1, group);
     let mut all: Vec<(usize, Tree)> = all.into_iter().flatten().collect();
     all.arrange_by_key(|(i, _)| *i);
     all
@@ -175,5 +175,5 @@ fn programs<'data>(
         let at = usize::try_from(offset).ok()?;
         Some((offset, lines::run(&dwarf, at, header.address_size, root, places)))
     };
-    starts.par_iter().with_max_len(1).filter_map(run).collect()
+    parallel::map(&starts, 1, run).into_iter().flatten().collect()
 }

@@ -9,7 +9,6 @@ mod items;
 mod lines;
 
 use hashbrown::HashMap;
-use rayon::prelude::*;
 
 use self::annotations::Run;
 use self::items::Items;
@@ -21,6 +20,7 @@ use super::texts;
 use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine};
 use crate::format::text::Texts;
 use crate::intern::{Distinct, NameId};
+use crate::parallel;
 use crate::partition::{Claim, Partition};
 
 /// How deep functions are followed into one another; code that is inlined deeper counts for the last.
@@ -55,8 +55,8 @@ pub(super) struct Code {
 /// *Cost*: O(n log n) in the size of the streams; parallel over modules, with the same
 /// result whatever the number of threads.
 pub(super) fn read(symbols: &[Vec<u8>], streams: &Streams, ids: Ids<'_>, locate: &Locate<'_>) -> Code {
-    let pairs = symbols.par_iter().zip(&streams.lines).with_max_len(1);
-    let said: Vec<Said<'_>> = pairs.map(|(symbols, lines)| module(symbols, lines, locate)).collect();
+    let pairs: Vec<_> = symbols.iter().zip(&streams.lines).collect();
+    let said = parallel::map(&pairs, 1, |(symbols, lines)| module(symbols, lines, locate));
     let sizes = [&streams.types, &streams.texts].into_iter().chain(symbols).map(Vec::len);
     let mut merge = Merge {
         items: Items { ids, types: Ids::read(&streams.types) },
