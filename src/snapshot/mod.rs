@@ -8,6 +8,7 @@
 
 mod columns;
 mod decode;
+mod encode;
 mod facts;
 mod read;
 mod rows;

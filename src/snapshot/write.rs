@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Encoding, GzipLevel, LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
+use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::{ColumnPath, Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{SchemaDescriptor, Type};
 
 use super::columns::{Column, LEDGER, SNAPSHOT, Table, Values};
+use super::encode::{self, Cells, Scheme};
 use super::rows::{self, Row};
 use super::{facts, seal};
 use crate::model::{Contents, Model};
@@ -19,9 +19,6 @@ use crate::parallel;
 
 /// Most rows of one group: a reader needs as much memory as a group takes.
 const GROUP: usize = 1 << 20;
-
-/// Most bytes of one page, before compression. A page is compressed as a whole, so large ones are small.
-const PAGE: usize = 64 << 20;
 
 /// The bytes of a snapshot. Equal models give equal bytes.
 ///
@@ -68,16 +65,16 @@ fn write(
     let fields = columns.iter().map(|column| field(column).map(Arc::new));
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("bytes").with_fields(fields).build()?);
-    let properties = Arc::new(properties(table, rows, columns, metadata)?);
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties)?;
+    let descriptor = SchemaDescriptor::new(schema.clone());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties(metadata)))?;
     writer.write_all(seal)?;
+    let schemes: Vec<Scheme> = columns.iter().map(|column| scheme(table, rows, column.values)).collect();
     for rows in rows.chunks(GROUP) {
         let mut group = writer.next_row_group()?;
-        for column in columns {
-            if let Some(mut out) = group.next_column()? {
-                write_column(table, rows, column.values, &mut out)?;
-                out.close()?;
-            }
+        for (index, (column, &scheme)) in columns.iter().zip(&schemes).enumerate() {
+            let cells = cells(table, rows, column.values);
+            let chunk = encode::column(descriptor.column(index), &cells, scheme)?;
+            group.append_column(&bytes::Bytes::from(chunk.bytes), chunk.close)?;
         }
         group.close()?;
     }
@@ -98,39 +95,24 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         .build()
 }
 
-fn properties(
-    table: &Table<'_>,
-    rows: &[Row],
-    columns: &[Column],
-    metadata: Vec<KeyValue>,
-) -> Result<WriterProperties, ParquetError> {
-    let mut properties = WriterProperties::builder()
+fn properties(metadata: Vec<KeyValue>) -> WriterProperties {
+    WriterProperties::builder()
         .set_created_by(format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(metadata))
-        // What every engine reads without a library of its own; see `docs/fleet.md` for sizes.
-        .set_compression(Compression::GZIP(GzipLevel::try_new(9)?))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
-        .set_dictionary_page_size_limit(PAGE)
-        .set_data_page_size_limit(PAGE)
-        .set_data_page_row_count_limit(GROUP)
-        .set_max_row_group_row_count(Some(GROUP));
-    for column in columns {
-        let path = ColumnPath::from(column.name);
-        let encoding = match column.values {
-            // A dictionary, which is what the writer does unless told otherwise.
-            Values::Word(_) | Values::Number(_) | Values::Flag(_) => continue,
-            Values::Name(_) => Encoding::DELTA_BYTE_ARRAY,
-            Values::Packed(_) => Encoding::DELTA_BINARY_PACKED,
-            Values::Scattered(value) if rises(rows.iter().filter_map(|row| value(table, row))) => {
-                Encoding::DELTA_BINARY_PACKED
-            }
-            Values::Scattered(_) => Encoding::PLAIN,
-        };
-        properties =
-            properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+        .set_max_row_group_row_count(Some(GROUP))
+        .build()
+}
+
+/// How a column is written, in all groups alike.
+fn scheme(table: &Table<'_>, rows: &[Row], values: Values) -> Scheme {
+    match values {
+        Values::Word(_) | Values::Number(_) => Scheme::Dictionary,
+        Values::Name(_) | Values::Packed(_) => Scheme::Delta,
+        Values::Scattered(value) if rises(rows.iter().filter_map(|row| value(table, row))) => Scheme::Delta,
+        Values::Scattered(_) | Values::Flag(_) => Scheme::Plain,
     }
-    Ok(properties.build())
 }
 
 /// Whether hardly any number is less than the one before it. Of numbers in no order, half of them are.
@@ -145,37 +127,14 @@ fn rises(numbers: impl Iterator<Item = i64>) -> bool {
     falls * 8 < steps
 }
 
-fn write_column(
-    table: &Table<'_>,
-    rows: &[Row],
-    values: Values,
-    out: &mut SerializedColumnWriter<'_>,
-) -> Result<(), ParquetError> {
+fn cells<'t>(table: &'t Table<'_>, rows: &[Row], values: Values) -> Cells<'t> {
     match values {
         Values::Word(value) | Values::Name(value) => {
-            let (levels, texts) = split(rows.iter().map(|row| value(table, row)));
-            let texts: Vec<ByteArray> = texts.iter().map(|text| ByteArray::from(text.as_ref())).collect();
-            out.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?;
+            Cells::Texts(rows.iter().map(|row| value(table, row)).collect())
         }
         Values::Number(value) | Values::Packed(value) | Values::Scattered(value) => {
-            let (levels, numbers) = split(rows.iter().map(|row| value(table, row)));
-            out.typed::<Int64Type>().write_batch(&numbers, Some(&levels), None)?;
+            Cells::Numbers(rows.iter().map(|row| value(table, row)).collect())
         }
-        Values::Flag(value) => {
-            let flags: Vec<bool> = rows.iter().map(|row| value(table, row)).collect();
-            out.typed::<BoolType>().write_batch(&flags, None, None)?;
-        }
+        Values::Flag(value) => Cells::Flags(rows.iter().map(|row| value(table, row)).collect()),
     }
-    Ok(())
-}
-
-/// Which values there are, as 1 or 0, and those that there are.
-fn split<T>(all: impl Iterator<Item = Option<T>>) -> (Vec<i16>, Vec<T>) {
-    let mut present = Vec::new();
-    let levels = all.map(|value| {
-        let level = i16::from(value.is_some());
-        present.extend(value);
-        level
-    });
-    (levels.collect(), present)
 }
