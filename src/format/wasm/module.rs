@@ -177,8 +177,8 @@ fn function_symbols<'data>(
 
 /// The parts of the file that no section has, and how many functions there are.
 fn regions(module: &Module<'_>, functions: &Functions<'_>) -> Vec<Region> {
-    let header =
-        |span| Region { span, name: "section headers".into(), kind: Kind::Headers, place: RegionPlace::File };
+    const HEADERS: &str = "section headers";
+    let header = |span| Region { span, name: HEADERS.into(), kind: Kind::Headers, place: RegionPlace::File };
     let end = PREAMBLE.min(module.bytes.len() as u64);
     let mut regions = vec![Region {
         span: 0..end,
@@ -186,7 +186,15 @@ fn regions(module: &Module<'_>, functions: &Functions<'_>) -> Vec<Region> {
         kind: Kind::Headers,
         place: RegionPlace::File,
     }];
-    regions.extend(module.sections.iter().map(|s| header(s.header.clone())));
+    for section in &module.sections {
+        match regions.last_mut() {
+            // Of sections without contents a file can have hundreds of thousands.
+            Some(last) if last.name == HEADERS && last.span.end == section.header.start => {
+                last.span.end = section.header.end;
+            }
+            _ => regions.push(header(section.header.clone())),
+        }
+    }
     if let Some(code) = module.sections.iter().find(|s| s.id == 10) {
         let end = functions.bodies.first().map_or(code.contents.end, |b| b.start);
         regions.push(Region {
