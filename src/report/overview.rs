@@ -11,6 +11,7 @@ use crate::analysis::memory::{Region, Use, usage};
 use crate::kind::Kind;
 use crate::model::view::{Dim, Node, Tree, View, tree, tree_where};
 use crate::model::{Leaf, Model, Sizes, Source, SymbolSort};
+use crate::order::Arrange;
 
 /// The answer to `bloat FILE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +137,7 @@ fn across(groups: &[Node]) -> Vec<Node> {
         sum.estimated += node.estimated;
     }
     let mut all: Vec<Node> = sums.into_values().collect();
-    all.sort_by_key(|n| Reverse((n.sizes.file, n.sizes.memory)));
+    all.arrange_by_key(|n| Reverse((n.sizes.file, n.sizes.file.max(n.sizes.memory))));
     all
 }
 
