@@ -198,7 +198,15 @@ fn functions(
     let list = listed(&binary.skeletons.sections);
     let main = Sections::new(&list, binary.skeletons.endian);
     let (mut headers, mut roots) = (Vec::new(), Vec::new());
+    // The index of a package may name a unit many times, or places inside another one.
+    let mut found = found;
+    found.sort_by_key(|(_, header, _)| header.start);
+    let mut end = 0;
     for (id, header, root) in found {
+        if header.start < end {
+            continue;
+        }
+        end = header.end;
         let Some(skeleton) = binary.skeletons.by_id.get(&id) else {
             trouble.add("split-functions-unread", || {
                 let text =

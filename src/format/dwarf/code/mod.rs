@@ -64,15 +64,12 @@ pub(super) fn read_split<'data>(
     let mut dwarf = reader::dwarf(units.sections, units.file_type);
     dwarf.make_dwo(&binary);
     let wanted: Vec<usize> = (0..units.headers.len()).collect();
-    let mut programs: Vec<(u64, Program<'_>)> = Vec::new();
-    for (header, root) in units.headers.iter().zip(units.roots).filter_map(|(h, r)| Some((h, r.as_ref()?))) {
-        let Some(offset) = root.line else { continue };
-        if let Ok(at) = usize::try_from(offset) {
-            programs.push((offset, lines::named(&binary, at, header.address_size, root)));
-        }
-    }
-    programs.sort_by_key(|(offset, _)| *offset);
-    programs.dedup_by_key(|(offset, _)| *offset);
+    let named = |&(offset, i): &(u64, usize)| {
+        let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
+        let at = usize::try_from(offset).ok()?;
+        Some((offset, lines::named(&binary, at, header.address_size, root)))
+    };
+    let programs = starts(units, main, &wanted).iter().filter_map(named).collect();
     merged(units, trees(units, &dwarf, &wanted, &places), programs, trouble)
 }
 
@@ -148,13 +145,24 @@ fn trees<'data, 'fix>(
     all
 }
 
-/// The line programs of units, by their offset. One that starts inside another is left out.
+/// The line programs of units, by their offset.
 fn programs<'data>(
     units: &Units<'_, 'data, '_>,
     wanted: &[usize],
     places: &Places<'_>,
 ) -> Vec<(u64, Program<'data>)> {
     let dwarf = reader::dwarf(units.sections, units.file_type);
+    let run = |&(offset, i): &(u64, usize)| {
+        let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
+        let at = usize::try_from(offset).ok()?;
+        Some((offset, lines::run(&dwarf, at, header.address_size, root, places)))
+    };
+    parallel::map(&starts(units, units.sections, wanted), 1, run).into_iter().flatten().collect()
+}
+
+/// Where the line programs of units start in `sections`, each with one of its units. One that starts inside another
+/// is left out.
+fn starts(units: &Units<'_, '_, '_>, sections: &Sections<'_, '_>, wanted: &[usize]) -> Vec<(u64, usize)> {
     let line = |&i: &usize| Some((units.roots.get(i)?.as_ref()?.line?, i));
     let mut starts: Vec<(u64, usize)> = wanted.iter().filter_map(line).collect();
     starts.sort_unstable();
@@ -163,17 +171,12 @@ fn programs<'data>(
     starts.retain(|(offset, _)| {
         let is_apart = *offset >= end;
         if is_apart {
-            let c = units.sections.cursor(DebugKind::Line).and_then(|c| c.from(*offset));
+            let c = sections.cursor(DebugKind::Line).and_then(|c| c.from(*offset));
             end = c
                 .and_then(|mut c| c.initial_length().map(|(len, _)| c.at().saturating_add(len)))
                 .unwrap_or(end);
         }
         is_apart
     });
-    let run = |&(offset, i): &(u64, usize)| {
-        let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
-        let at = usize::try_from(offset).ok()?;
-        Some((offset, lines::run(&dwarf, at, header.address_size, root, places)))
-    };
-    parallel::map(&starts, 1, run).into_iter().flatten().collect()
+    starts
 }
