@@ -206,6 +206,16 @@ fn a_package_leads_to_its_bytes() {
     // What has no bytes leads nowhere, nor do groups of bytes.
     journey.keys("v").sees("these are bytes");
     journey.keys("Tk").keys("v").sees("no single crate or symbol");
+    // Whoever goes elsewhere meanwhile is no longer led.
+    journey.keys("T").keys("g").keys("fkind=code<Enter>");
+    assert_ne!(journey.selected(), "shapes@0.1.0");
+    journey.is_held = true;
+    journey.keys("vj");
+    journey.is_held = false;
+    journey.work();
+    let explorer = journey.explorer();
+    assert_eq!((explorer.open().title.as_str(), explorer.crumbs()), ("Crates", vec!["shapes".to_string()]));
+    journey.keys("f<C-u><Enter>");
     // A filter may leave all of it out.
     journey.keys("fcrate=nobody<Enter>Tgv").sees("no single crate or symbol");
 }

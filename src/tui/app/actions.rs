@@ -56,7 +56,27 @@ impl Explorer {
     }
 
     fn act(&mut self, action: Action) {
+        use Action as A;
         let page = usize::from(self.areas().body.height);
+        if let A::Up
+        | A::Down
+        | A::PageUp
+        | A::PageDown
+        | A::HalfUp
+        | A::HalfDown
+        | A::First
+        | A::Last
+        | A::Enter
+        | A::Right
+        | A::Back
+        | A::Left
+        | A::Escape
+        | A::Sort
+        | A::Reverse = action
+        {
+            // Whoever moves is no longer led.
+            self.open_mut().headed = None;
+        }
         match action {
             Action::Up if self.shows_boxes() => self.walk(0, -1),
             Action::Down if self.shows_boxes() => self.walk(0, 1),
