@@ -138,7 +138,13 @@ impl<'a> Wanted<'a> {
     fn of_lockfile(&self, path: &Path) -> Result<Listing> {
         let fail = || CliError::new(format!("failed to read the lockfile `{}`", path.display()));
         let text = text_of(path).map_err(|error| fail().with_source(error))?;
-        let graph = config::lockfile_graph(&text).map_err(|error| fail().with_source(error))?;
+        self.of_text(&text, path)
+    }
+
+    /// The list of a lockfile that was read from `path`, where it may no longer be.
+    pub fn of_text(&self, text: &str, path: &Path) -> Result<Listing> {
+        let fail = || CliError::new(format!("failed to read the lockfile `{}`", path.display()));
+        let graph = config::lockfile_graph(text).map_err(|error| fail().with_source(error))?;
         let source = ListSource { from: "lockfile", path: Some(path.display().to_string()) };
         let roots = self.roots(&graph, &[])?;
         Ok(Listing { graph, roots, source, diagnostic: None })

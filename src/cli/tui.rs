@@ -72,7 +72,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
     for path in args.against.iter().chain(&args.file) {
         open(path, common)?;
     }
-    let mut manifest = common.manifest_path.clone();
+    let (mut manifest, mut locked) = (common.manifest_path.clone(), None);
     let (subjects, packages) = match &args.file {
         Some(file) => (vec![Binary { path: file.clone(), what: String::new() }], None),
         None if args.cargo.clean => {
@@ -82,6 +82,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         None => {
             let built = built(&args.cargo, common)?;
             manifest = Some(built.manifest);
+            locked = built.locked;
             (built.programs, Some(built.packages))
         }
     };
@@ -98,6 +99,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
         search: if args.against.is_some() { search_for_two(common) } else { search(common) },
         common: common.clone(),
         manifest,
+        locked,
         lockfile: args.lockfile.clone(),
         cargo: args.cargo.clone(),
         embedded: OnceLock::new(),
@@ -115,6 +117,8 @@ struct Built {
     programs: Vec<Binary>,
     packages: Packages,
     manifest: PathBuf,
+    /// What its lockfile said.
+    locked: Option<String>,
 }
 
 /// Builds the package at hand, and asks which packages it is made of. Cargo shows its progress on the
@@ -129,7 +133,8 @@ fn built(cargo: &CargoArgs, common: &CommonArgs) -> Result<Built> {
         path: as_typed(&artifact.path),
     };
     let programs = made.artifacts.into_iter().map(binary).collect();
-    Ok(Built { programs, packages, manifest: made.project.manifest_path })
+    let locked = made.project.lockfile_text();
+    Ok(Built { programs, packages, locked, manifest: made.project.manifest_path.clone() })
 }
 
 /// An error and what to do about it.
@@ -158,6 +163,8 @@ struct Files {
     /// The manifest that was named, or built.
     manifest: Option<PathBuf>,
     lockfile: Option<PathBuf>,
+    /// What the lockfile of the build said, which may be gone by now.
+    locked: Option<String>,
     /// What it was built with, if it was.
     cargo: CargoArgs,
     /// The list of packages that the binary holds itself, as JSON.
@@ -191,6 +198,14 @@ impl Files {
             target: if let [target] = self.cargo.target.as_slice() { Some(target) } else { None },
             ..Wanted::of(file)
         })
+    }
+
+    /// The list that was found, or else the lockfile of the build: cargo may not be able to read its own again.
+    fn or_locked(&self, found: Result<Listing>) -> Result<Listing> {
+        match (found, &self.locked) {
+            (Err(_), Some(text)) => self.wanted()?.of_text(text, Path::new("Cargo.lock")),
+            (found, _) => found,
+        }
     }
 
     fn embedded(&self) -> Option<&[u8]> {
@@ -269,7 +284,7 @@ impl Source for Files {
     }
 
     fn tree(&self, model: &Model, question: &Question) -> Result<Tree, String> {
-        let find = || self.wanted()?.find(model, self.embedded());
+        let find = || self.or_locked(self.wanted()?.find(model, self.embedded()));
         let listing = self.listing.get_or_init(|| find().map_err(in_words)).as_ref()?;
         let (answer, report) = tree::ask(model, listing, question);
         Ok(Tree { answer, report })
@@ -285,7 +300,10 @@ impl Source for Files {
             Some(input) => Some(self.found.get_or_init(|| search(input)).as_ref()?),
             None => None,
         };
-        let stated = || self.wanted()?.stated(&model.facts, self.embedded());
+        let stated = || match self.wanted()?.stated(&model.facts, self.embedded()).transpose() {
+            Some(listing) => self.or_locked(listing).map(Some),
+            None => Ok(None),
+        };
         let listing = self.stated.get_or_init(|| stated().map_err(in_words)).as_ref()?;
         Ok(duplicates::ask(model, found, listing.as_ref(), options))
     }

@@ -23,6 +23,12 @@ impl Lockfile {
         Lockfile { path, existed }
     }
 
+    /// What is in it, while it is there.
+    #[cfg(feature = "tui")]
+    pub fn text(&self) -> Option<String> {
+        fs::read_to_string(&self.path).ok()
+    }
+
     /// Whether a build failed because cargo would have had to change the lockfile.
     ///
     /// Asked of cargo, not read from its messages, whose words change. Without

@@ -133,6 +133,12 @@ pub(super) struct Failed {
 }
 
 impl Project {
+    /// What the lockfile says. It may be there only as long as this value is.
+    #[cfg(feature = "tui")]
+    pub fn lockfile_text(&self) -> Option<String> {
+        self.lockfile.text()
+    }
+
     /// The workspace of a manifest; without one, that of the current directory or its nearest
     /// parent that has one.
     pub fn open(manifest_path: Option<&Path>) -> Result<Project> {
