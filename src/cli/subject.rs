@@ -102,7 +102,12 @@ pub(super) fn model_for(
 
 /// What has to be read of a file to tell of `dims`.
 fn detail_for(dims: &[Dim]) -> Detail {
-    if dims.iter().any(|dim| dim.is_of_code()) { Detail::Code } else { Detail::Plain }
+    // Most lines differ from the next one, so what is cut by lines is cut into many more pieces.
+    match dims.iter().copied().filter(|dim| dim.is_of_code()).min_by_key(|dim| *dim == Dim::Inlined) {
+        None => Detail::Plain,
+        Some(Dim::Inlined) => Detail::Functions,
+        Some(_) => Detail::Code,
+    }
 }
 
 /// Whether a model says where instructions come from, as far as `dims` ask for that.

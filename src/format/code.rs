@@ -13,7 +13,10 @@ pub enum Detail {
     /// All that says whose bytes are whose.
     #[default]
     Plain,
-    /// Also where each instruction comes from: see [`CodeFacts`].
+    /// Also which function each instruction is of: all of [`CodeFacts`] but [`CodeFacts::rows`], as
+    /// far as they can be told apart.
+    Functions,
+    /// Also which line: all of [`CodeFacts`].
     Code,
 }
 

@@ -574,7 +574,7 @@ pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> 
     };
     match read {
         Some(Ok(mut image)) => {
-            if detail == Detail::Code {
+            if detail != Detail::Plain {
                 image.code.get_or_insert_default();
             }
             Ok(image)

@@ -28,8 +28,12 @@ use oracles::oracle;
 use subjects::{fixture, self_exe};
 
 fn analyze(path: &Path) -> Model {
+    analyze_in(Detail::Code, path)
+}
+
+fn analyze_in(detail: Detail, path: &Path) -> Model {
     let input = Input::open(path).expect("readable");
-    bloat::analyze_detailed(&input, &Packages::default(), &Search::default(), Detail::Code).expect("a binary")
+    bloat::analyze_detailed(&input, &Packages::default(), &Search::default(), detail).expect("a binary")
 }
 
 /// One level of a stack of calls.
@@ -422,4 +426,26 @@ fn totals_hold_all_that_is_inlined_and_count_each_byte_once() {
     assert!(with_more >= 5, "{with_more}");
     let frames = &model.code.as_ref().expect("asked for").frames;
     assert!(sites > 0 && sites <= frames.iter().filter(|f| f.parent.get().is_some()).count() as u64);
+}
+
+/// What is read for functions alone tells no line, and of functions what all that can be read tells.
+#[test]
+fn functions_are_the_same_whether_lines_are_read_or_not() {
+    let view = View { dims: vec![Dim::Crate, Dim::Inlined], ..View::default() };
+    for path in [self_exe(), fixture("demo-x86_64-dwarf4")] {
+        let (all, functions) = (analyze(&path), analyze_in(Detail::Functions, &path));
+        let rows = |model: &Model| {
+            let tree = tree(model, &view);
+            let name = |level: usize, key: u32| tree.keys[level].label(key);
+            let of_crate = |krate: &bloat::model::view::Node| {
+                let row = |n: &bloat::model::view::Node| (name(1, n.key), n.sizes, n.symbols, n.inlining);
+                (name(0, krate.key), krate.children.iter().map(row).collect::<Vec<_>>())
+            };
+            tree.roots.iter().map(of_crate).collect::<Vec<_>>()
+        };
+        assert!(rows(&all) == rows(&functions), "{}", path.display());
+        let lines = |model: &Model| model.leaves.iter().filter(|leaf| leaf.line != LineId::NONE).count();
+        assert!(lines(&all) > 0, "{}", path.display());
+        assert_eq!(lines(&functions), 0);
+    }
 }

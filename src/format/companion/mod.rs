@@ -278,7 +278,7 @@ fn note_missing(image: &mut Image<'_>, detail: Detail) {
         match detail {
             Detail::Plain => note("split-units-missing", text),
             // What was asked for is not all there.
-            Detail::Code => {
+            Detail::Functions | Detail::Code => {
                 let text = format!("{text}: what was inlined in their code is not known");
                 image.diagnostics.push(Diagnostic::warning("split-units-missing", text));
             }

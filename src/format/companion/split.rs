@@ -28,7 +28,7 @@ pub(super) fn read<'b>(
     let code = code_spans(&image.sections);
     let binary = match detail {
         Detail::Plain => None,
-        Detail::Code => Some(Binary {
+        Detail::Functions | Detail::Code => Some(Binary {
             skeletons: skeletons.get_or_insert_with(|| skeletons_in(binary, &wanted)),
             line: &image.line,
             code: &code,

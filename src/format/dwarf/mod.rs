@@ -277,7 +277,7 @@ pub fn read<'data>(
         line,
     };
     let unit_parts = parts::all(&read);
-    let code = (detail == Detail::Code).then(|| {
+    let code = (detail != Detail::Plain).then(|| {
         let units = code::Units {
             sections: &sections,
             headers: &headers,
@@ -285,7 +285,7 @@ pub fn read<'data>(
             places,
             file_type: gimli::DwarfFileType::Main,
         };
-        code::read(&units, &mut trouble)
+        code::read(&units, detail, &mut trouble)
     });
     DwarfFacts {
         units,

@@ -125,14 +125,14 @@ impl Database {
         for module in &modules {
             let [old_lines, new_lines] = match detail {
                 Detail::Plain => [0, 0],
-                Detail::Code => module.lines_sizes,
+                Detail::Functions | Detail::Code => module.lines_sizes,
             };
             let before = module.symbols_size.saturating_add(old_lines);
             let mut bytes = match (module.stream, before.saturating_add(new_lines)) {
                 (dbi::NO_STREAM, _) | (_, 0) => Vec::new(),
                 (stream, size) => copy(&format!("symbols of `{}`", module.name.escape_ascii()), stream, size),
             };
-            if detail == Detail::Code {
+            if detail != Detail::Plain {
                 lines.push(bytes.split_off(bytes.len().min(before as usize)));
             }
             bytes.truncate(module.symbols_size as usize);
@@ -150,7 +150,7 @@ impl Database {
         };
         // Databases of old tools have none.
         let ids = optional(IDS_STREAM);
-        let code = (detail == Detail::Code).then(|| code::Streams {
+        let code = (detail != Detail::Plain).then(|| code::Streams {
             lines,
             types: optional(TYPES_STREAM),
             texts: texts::stream(&optional(id::STREAM)).map(&mut optional).unwrap_or_default(),

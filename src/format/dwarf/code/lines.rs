@@ -34,6 +34,8 @@ pub(super) struct Program<'data> {
     pub problem: Option<&'static str>,
 }
 
+const UNREADABLE: &str = "the header of its line program is cut off or not understood";
+
 /// Runs the program at `offset`, which is of a unit with this root entry.
 ///
 /// *Cost*: linear in its size.
@@ -45,8 +47,7 @@ pub(super) fn run<'data>(
     places: &Places<'_>,
 ) -> Program<'data> {
     let Ok(program) = dwarf.debug_line.program(DebugLineOffset(offset), address_size, None, None) else {
-        let problem = Some("the header of its line program is cut off or not understood");
-        return Program { problem, ..Program::default() };
+        return Program { problem: Some(UNREADABLE), ..Program::default() };
     };
     let header = program.header();
     let mut machine = Machine::new(header, places);
@@ -75,8 +76,7 @@ pub(super) fn named<'data>(
 ) -> Program<'data> {
     match dwarf.debug_line.program(DebugLineOffset(offset), address_size, None, None) {
         Ok(program) => Program { files: files(dwarf, program.header(), root), ..Program::default() },
-        // What is wrong with it was said when lines were read.
-        Err(_) => Program::default(),
+        Err(_) => Program { problem: Some(UNREADABLE), ..Program::default() },
     }
 }
 

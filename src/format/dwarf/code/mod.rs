@@ -19,7 +19,7 @@ use self::tree::Tree;
 use super::unit::{Header, Root};
 use super::{DebugKind, Sections, complain, ranges};
 use crate::error::Diagnostic;
-use crate::format::code::CodeFacts;
+use crate::format::code::{CodeFacts, Detail};
 use crate::format::trouble::Trouble;
 use crate::order::Arrange;
 use crate::parallel;
@@ -33,11 +33,12 @@ pub(super) struct Units<'u, 'data, 'fix> {
     pub file_type: DwarfFileType,
 }
 
-/// Reads the entries and line programs of all units in the first section of them.
+/// Reads the entries and line programs of all units in the first section of them; of programs only the
+/// names of files, unless lines are asked for.
 ///
 /// *Cost*: linear in the size of these; in parallel, with the same result whatever the
 /// number of threads.
-pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFacts {
+pub(super) fn read(units: &Units<'_, '_, '_>, detail: Detail, trouble: &mut Trouble) -> CodeFacts {
     let info = units.sections.list.iter().position(|s| s.kind == DebugKind::Info);
     let wanted: Vec<usize> = (0..units.headers.len())
         .filter(|&i| units.headers.get(i).is_some_and(|h| Some(h.section) == info && !h.is_type))
@@ -45,8 +46,10 @@ pub(super) fn read(units: &Units<'_, '_, '_>, trouble: &mut Trouble) -> CodeFact
         .collect();
     let places = Places { line: units.places.line, code: units.places.code };
     let dwarf = reader::dwarf(units.sections, units.file_type);
-    let (trees, programs) =
-        parallel::join(|| trees(units, &dwarf, &wanted, &places), || programs(units, &wanted, &places));
+    let (trees, programs) = parallel::join(
+        || trees(units, &dwarf, &wanted, &places),
+        || programs(units, detail, &wanted, &places),
+    );
     merged(units, trees, programs, trouble)
 }
 
@@ -67,7 +70,9 @@ pub(super) fn read_split<'data>(
     let named = |&(offset, i): &(u64, usize)| {
         let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
         let at = usize::try_from(offset).ok()?;
-        Some((offset, lines::named(&binary, at, header.address_size, root)))
+        // What is wrong with it was said when the binary was read.
+        let program = lines::named(&binary, at, header.address_size, root);
+        Some((offset, Program { problem: None, ..program }))
     };
     let programs = starts(units, main, &wanted).iter().filter_map(named).collect();
     merged(units, trees(units, &dwarf, &wanted, &places), programs, trouble)
@@ -148,6 +153,7 @@ fn trees<'data, 'fix>(
 /// The line programs of units, by their offset.
 fn programs<'data>(
     units: &Units<'_, 'data, '_>,
+    detail: Detail,
     wanted: &[usize],
     places: &Places<'_>,
 ) -> Vec<(u64, Program<'data>)> {
@@ -155,7 +161,11 @@ fn programs<'data>(
     let run = |&(offset, i): &(u64, usize)| {
         let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
         let at = usize::try_from(offset).ok()?;
-        Some((offset, lines::run(&dwarf, at, header.address_size, root, places)))
+        let program = match detail {
+            Detail::Code => lines::run(&dwarf, at, header.address_size, root, places),
+            Detail::Plain | Detail::Functions => lines::named(&dwarf, at, header.address_size, root),
+        };
+        Some((offset, program))
     };
     parallel::map(&starts(units, units.sections, wanted), 1, run).into_iter().flatten().collect()
 }
