@@ -328,7 +328,8 @@ fn folded(model: &Model) -> Folded {
         if is_name {
             out.places += u64::from(row.alias_of != last);
             out.names += 1;
-            out.size += row.size;
+            // What a symbol table states of sizes need not fit into the file.
+            out.size = out.size.saturating_add(row.size);
             last = row.alias_of;
         }
     }
