@@ -155,7 +155,7 @@ impl<'data> Inside<'data> {
     /// A section that holds no nested module or component.
     fn structure(&mut self, section: &Found<'data>) {
         let (name, kind) = match section.id {
-            0 => (Cow::from(super::section_name(section).into_owned()), super::custom_kind(section.name)),
+            0 => (custom_name(&super::section_name(section)), super::custom_kind(section.name)),
             2 => ("core instances".into(), Kind::Dynamic),
             3 => ("core types".into(), Kind::Headers),
             5 => ("component instances".into(), Kind::Dynamic),
@@ -184,5 +184,12 @@ impl<'data> Inside<'data> {
         }
         self.region(section.header.clone(), "section headers", Kind::Headers);
         self.region(section.contents.clone(), name, kind);
+    }
+}
+/// The name of a custom section. Brackets are for what stands for a section, whatever a file says.
+fn custom_name(name: &str) -> Cow<'static, str> {
+    match name.starts_with('[') {
+        true => format!("custom {name}").into(),
+        false => name.to_string().into(),
     }
 }
