@@ -15,16 +15,6 @@ fn fact(journey: &Journey, wanted: &str) -> Option<String> {
     })
 }
 
-fn lines(journey: &Journey) -> Vec<String> {
-    let details = journey.explorer().details.as_ref().expect("details are open");
-    let text = |entry: &Entry| match entry {
-        Entry::Heading(text) => text.to_string(),
-        Entry::Fact(name, value) => format!("{name}: {value}"),
-        Entry::Line(text) => text.clone(),
-    };
-    details.entries.iter().map(text).collect()
-}
-
 #[test]
 fn a_symbol_is_told_in_full() {
     let mut journey = demo();
@@ -40,7 +30,7 @@ fn a_symbol_is_told_in_full() {
     assert!(fact(&journey, "owner").is_some() && fact(&journey, "defined in").is_some());
     assert!(fact(&journey, "unit").is_some_and(|unit| !unit.is_empty()));
     assert!(fact(&journey, "name").is_some_and(|name| name.starts_with("shapes::")));
-    let lines = lines(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&"Instructions".to_string()) && lines.contains(&"Bytes".to_string()));
     // The first bytes are those of the file.
     let bytes = std::fs::read(fixture("demo-x86_64-dwarf4")).expect("readable");
@@ -55,9 +45,9 @@ fn every_claim_is_told_when_asked_for() {
     let mut journey = demo();
     journey.keys("2/^shapes::<Enter>i");
     journey.sees("details");
-    assert!(!lines(&journey).iter().any(|l| l.starts_with("* ")));
+    assert!(!journey.details().iter().any(|l| l.starts_with("* ")));
     journey.keys("c");
-    let claims: Vec<String> = lines(&journey).into_iter().filter(|l| l.starts_with("* ")).collect();
+    let claims: Vec<String> = journey.details().into_iter().filter(|l| l.starts_with("* ")).collect();
     assert!(claims.iter().any(|c| c.starts_with("* section: .text")), "{claims:?}");
     assert!(claims.iter().any(|c| c.starts_with("* symbol: shapes::")), "{claims:?}");
     // A crate has no one place.
@@ -71,7 +61,7 @@ fn callers_are_told_with_their_crates() {
     let model = &journey.shared.new.model;
     let address = fact(&journey, "address").expect("it is in memory");
     let address = u64::from_str_radix(address.trim_start_matches("0x"), 16).expect("hexadecimal");
-    let all = lines(&journey);
+    let all = journey.details();
     let at = all.iter().position(|l| l.starts_with("Called by")).expect("something calls it");
     let told: Vec<&String> = all[at + 1..].iter().collect();
     // As binutils see it: functions with an instruction `call` of that address.
@@ -128,7 +118,7 @@ fn a_crate_is_told_by_its_parts() {
     let mut journey = demo();
     journey.keys("i/^core<Enter>");
     assert!(fact(&journey, "owns").is_some() && fact(&journey, "instantiates").is_some());
-    let lines = lines(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&"By kind".to_string()), "{lines:#?}");
     // Parts of other dimensions do not repeat the way to the row.
     assert!(!lines.contains(&"By crate".to_string()));
@@ -143,7 +133,7 @@ fn texts_of_data_are_listed() {
         journey.keys("<Enter>");
     }
     journey.keys("i");
-    let lines = lines(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&"Texts".to_string()), "{lines:#?}");
     let text = lines.iter().find(|l| l.starts_with('"')).expect("there is one").trim_matches('"').to_string();
     let bytes = std::fs::read(fixture("demo-x86_64-dwarf4")).expect("readable");
@@ -157,7 +147,7 @@ fn other_machines_are_named() {
     while !journey.explorer().is_at_leaves() {
         journey.keys("<Enter>");
     }
-    let lines = lines(&journey);
+    let lines = journey.details();
     assert!(lines.iter().any(|l| l.contains("instructions of") && l.contains("riscv")), "{lines:#?}");
 }
 

@@ -18,6 +18,7 @@ use bloat::project::Packages;
 use bloat::project::graph::Graph;
 use bloat::report::{self, DuplicatesOptions, DuplicatesReport, ListSource, Listed};
 use bloat::tui::app::{App, Effect, Event, Explorer, Screen};
+use bloat::tui::details::Entry;
 use bloat::tui::draw::{self, Look};
 use bloat::tui::jobs::{Job, Library};
 use bloat::tui::lists::Tree;
@@ -265,6 +266,15 @@ impl Journey {
         self
     }
 
+    /// Keys that come before any work that they ask for is done.
+    pub fn keys_while_held(&mut self, keys: &str) -> &mut Journey {
+        self.is_held = true;
+        self.keys(keys);
+        self.is_held = false;
+        self.work();
+        self
+    }
+
     /// Presses a button of the mouse, long after it was last pressed.
     pub fn press(&mut self, button: MouseButton, x: u16, y: u16) -> &mut Journey {
         self.clock += Duration::from_secs(5);
@@ -317,6 +327,17 @@ impl Journey {
 
     pub fn screen(&mut self) -> String {
         self.lines().join("\n")
+    }
+
+    /// What the open details say.
+    pub fn details(&self) -> Vec<String> {
+        let details = self.explorer().details.as_ref().expect("details are open");
+        let text = |entry: &Entry| match entry {
+            Entry::Heading(text) => text.to_string(),
+            Entry::Fact(name, value) => format!("{name}: {value}"),
+            Entry::Line(text) => text.clone(),
+        };
+        details.entries.iter().map(text).collect()
     }
 
     /// The name of the selected row.

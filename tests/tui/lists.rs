@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 
 use bloat::model::view::Measure;
 use bloat::tui::app::{Code, Line};
-use bloat::tui::details::Entry;
 use bloat::tui::jobs::Column;
 use bloat::tui::table::Table;
 use serde_json::Value;
@@ -153,30 +152,19 @@ fn a_package_leads_to_what_it_needs_until_that_is_a_circle() {
     assert_eq!(journey.explorer().crumbs(), ["[standard library]"]);
 }
 
-/// What the open details say.
-fn told(journey: &Journey) -> Vec<String> {
-    let details = journey.explorer().details.as_ref().expect("details are open");
-    let text = |entry: &Entry| match entry {
-        Entry::Heading(text) => text.to_string(),
-        Entry::Fact(name, value) => format!("{name}: {value}"),
-        Entry::Line(text) => text.clone(),
-    };
-    details.entries.iter().map(text).collect()
-}
-
 #[test]
 fn details_say_who_brings_a_package_in() {
     let mut journey = listed();
     journey.keys("T<Enter>/shapes<Enter>i");
-    let lines = told(&journey);
+    let lines = journey.details();
     let at = lines.iter().position(|line| line == "Needed by").expect("somebody needs it");
     assert_eq!(lines[at + 1..at + 3], ["demo@0.1.0", "pad@0.1.0"]);
     assert!(lines.contains(&"crates: shapes".to_string()), "{lines:?}");
     journey.keys("gj");
-    let lines = told(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&": no byte that counts is of its own".to_string()), "{lines:?}");
     journey.keys("<Back>");
-    assert!(told(&journey).contains(&"the file itself: it was built from this package".to_string()));
+    assert!(journey.details().contains(&"the file itself: it was built from this package".to_string()));
     // It is no place: there are no claims on it.
     journey.keys("c").sees("claims are known of symbols");
 }
@@ -188,10 +176,7 @@ fn a_package_leads_to_its_bytes() {
     let Some(Line::Row(row)) = journey.explorer().selected() else { panic!("a package is selected") };
     let own = journey.explorer().table.as_ref().expect("it is counted").row(row).now.sizes.file;
     // While it is still being counted, too.
-    journey.is_held = true;
-    journey.keys("v");
-    journey.is_held = false;
-    journey.work();
+    journey.keys_while_held("v");
     let explorer = journey.explorer();
     assert_eq!((explorer.open().title.as_str(), explorer.crumbs()), ("Crates", vec!["shapes".to_string()]));
     let table = explorer.table.clone().expect("it is counted");
@@ -209,10 +194,7 @@ fn a_package_leads_to_its_bytes() {
     // Whoever goes elsewhere meanwhile is no longer led.
     journey.keys("T").keys("g").keys("fkind=code<Enter>");
     assert_ne!(journey.selected(), "shapes@0.1.0");
-    journey.is_held = true;
-    journey.keys("vj");
-    journey.is_held = false;
-    journey.work();
+    journey.keys_while_held("vj");
     let explorer = journey.explorer();
     assert_eq!((explorer.open().title.as_str(), explorer.crumbs()), ("Crates", vec!["shapes".to_string()]));
     journey.keys("f<C-u><Enter>");
@@ -365,7 +347,7 @@ fn copies_lead_to_crates_and_symbols() {
     assert_eq!(journey.names().len(), 3);
     assert!(journey.names()[0].starts_with("0x401000 dup"), "{:?}", journey.names());
     journey.keys("ji");
-    let lines = told(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&"size: 16 bytes".to_string()), "{lines:?}");
     assert!(lines.contains(&"address: 0x401010".to_string()), "{lines:?}");
     assert!(lines.contains(&"mangled: _RNvCs7aBcDeFgHi_3dup4work".to_string()), "{lines:?}");
@@ -373,7 +355,7 @@ fn copies_lead_to_crates_and_symbols() {
     journey.keys("v");
     let explorer = journey.explorer();
     assert_eq!((explorer.open().title.as_str(), explorer.crumbs().len()), ("Symbols", 0));
-    let lines = told(&journey);
+    let lines = journey.details();
     assert!(lines.contains(&"mangled: _RNvCs7aBcDeFgHi_3dup4work".to_string()), "{lines:?}");
     // Crates of one name, told apart by the compiler.
     journey.keys("iD<Back><Back>/one name<Enter><Enter><Enter>");

@@ -247,10 +247,10 @@ mod tests {
     #[test]
     fn paths_start_anew_at_a_root() {
         let join = |parts: [&str; 3]| String::from_utf8(path(parts.map(str::as_bytes))).unwrap();
-        assert_eq!(join(["/work", "src", "main.c"]), "/work/src/main.c");
-        assert_eq!(join(["/work/", "/usr/include", "stdio.h"]), "/usr/include/stdio.h");
-        assert_eq!(join(["/work", "", "a.c"]), "/work/a.c");
-        assert_eq!(join(["C:\\work", "D:\\x", "a.c"]), "D:\\x/a.c");
+        assert_eq!(join(["/build", "src", "main.c"]), "/build/src/main.c");
+        assert_eq!(join(["/build/", "/usr/include", "stdio.h"]), "/usr/include/stdio.h");
+        assert_eq!(join(["/build", "", "a.c"]), "/build/a.c");
+        assert_eq!(join(["C:\\build", "D:\\x", "a.c"]), "D:\\x/a.c");
         assert_eq!(join(["", "", ""]), "");
     }
 }
