@@ -81,6 +81,12 @@ impl Names {
         id
     }
 
+    /// Makes room for so many more texts, of so many bytes in all, and for some that follow.
+    pub fn reserve(&mut self, texts: usize, bytes: usize) {
+        self.ends.reserve(texts + texts / 4);
+        self.text.reserve(bytes + bytes / 4);
+    }
+
     /// The text of `id`; empty for [`NameId::NONE`].
     pub fn get(&self, id: NameId) -> &str {
         if id == NameId::NONE { "" } else { slice(&self.text, &self.ends, id.0) }

@@ -23,7 +23,7 @@ pub fn join<A: Send, B: Send>(left: impl FnOnce() -> A + Send, right: impl FnOnc
 
 /// `work` on each item, in lots of `lot` items; a result for each item, in their order.
 pub fn map<'t, T: Sync, R: Send>(items: &'t [T], lot: usize, work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
-    concat(lots(items, lot, |items| items.iter().map(&work).collect()))
+    gather(items, lot, |items| items.iter().map(&work).collect())
 }
 
 /// `work` on each number below `len`, in lots of `lot` numbers; a result for each, in order.
@@ -34,6 +34,15 @@ pub fn numbers<R: Send>(len: usize, lot: usize, work: impl Fn(usize) -> R + Sync
 /// `work` on lots of `lot` items, of which the last may have fewer; a result for each lot, in order.
 pub fn lots<'t, T: Sync, R: Send>(items: &'t [T], lot: usize, work: impl Fn(&'t [T]) -> R + Sync) -> Vec<R> {
     ranges(items.len(), lot, |range| work(items.get(range).unwrap_or_default()))
+}
+
+/// What `work` finds in lots of `lot` items, of which the last may have fewer; all of it, in order.
+pub fn gather<'t, T: Sync, R: Send>(
+    items: &'t [T],
+    lot: usize,
+    work: impl Fn(&'t [T]) -> Vec<R> + Sync,
+) -> Vec<R> {
+    concat(lots(items, lot, work))
 }
 
 /// Whether `is` holds for any item; once it does for one, no further lot is looked at.
@@ -48,7 +57,7 @@ pub fn any<T: Sync>(items: &[T], lot: usize, is: impl Fn(&T) -> bool + Sync) -> 
 }
 
 /// [`lots`] of the numbers below `len`.
-fn ranges<R: Send>(len: usize, lot: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
+pub fn ranges<R: Send>(len: usize, lot: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
     let lot = lot.max(1);
     let results: Vec<Mutex<Option<R>>> = (0..len.div_ceil(lot)).map(|_| Mutex::new(None)).collect();
     each(results.len(), &|number| {
@@ -90,6 +99,7 @@ mod tests {
             let lots = lots(&items, lot, <[usize]>::to_vec);
             assert_eq!(lots.len(), items.len().div_ceil(lot.max(1)), "{lot}");
             assert_eq!(lots.concat(), items, "{lot}");
+            assert_eq!(gather(&items, lot, <[usize]>::to_vec), items, "{lot}");
         }
         for wanted in [0, 500, 999, 1000] {
             assert_eq!(any(&items, 10, |&i| i == wanted), wanted < 1000, "{wanted}");

@@ -43,8 +43,8 @@ impl<L: Copy + Ord> Partition<L> {
     /// *Cost*: O(n log n) time, O(n) memory; `claims` is sorted.
     pub fn resolve(len: u64, claims: &mut [Claim<L>], fallback: L) -> Partition<L> {
         // Claims come as a few sorted lists one behind the other, which this sort merges; any order
-        // that puts starts first will do.
-        claims.sort_by_key(|c| (c.start, c.rank, c.end, c.label));
+        // of those that start at one place will do.
+        claims.sort_by_key(|c| c.start);
 
         let mut partition =
             Partition { len, starts: Vec::with_capacity(claims.len() + 1), labels: Vec::new() };
@@ -89,6 +89,66 @@ impl<L: Copy + Ord> Partition<L> {
             at = end.min(len);
         }
         partition
+    }
+
+    /// Gives bytes to claims that are in order and do not overlap, some `number` of them, and all others
+    /// to `fallback`.
+    ///
+    /// *Cost*: linear.
+    pub fn in_order(
+        len: u64,
+        claims: impl Iterator<Item = Claim<L>>,
+        number: usize,
+        fallback: L,
+    ) -> Partition<L> {
+        // Room that is not used is never touched.
+        let room = 2 * number + 1;
+        let mut out = Partition { len, starts: Vec::with_capacity(room), labels: Vec::with_capacity(room) };
+        let mut at = 0;
+        for c in claims {
+            let end = c.end.min(len);
+            if c.start >= end {
+                continue;
+            }
+            if c.start > at {
+                out.push(at, fallback);
+            }
+            out.push(c.start, c.label);
+            at = end;
+        }
+        if at < len {
+            out.push(at, fallback);
+        }
+        out
+    }
+
+    /// The same with the bytes of `claims` given to them, whoever had them.
+    ///
+    /// Claims must be in order and must not overlap; ranks have no influence. *Cost*: linear.
+    pub fn overlaid(&self, claims: &[Claim<L>]) -> Partition<L> {
+        let room = self.len() + 2 * claims.len();
+        let mut out =
+            Partition { len: self.len, starts: Vec::with_capacity(room), labels: Vec::with_capacity(room) };
+        let mut claims = claims.iter().peekable();
+        for (run, label) in self.iter() {
+            let mut at = run.start;
+            while at < run.end {
+                let Some(c) = claims.peek().filter(|c| c.start < run.end) else {
+                    out.push(at, label);
+                    break;
+                };
+                if c.start > at {
+                    out.push(at, label);
+                }
+                out.push(c.start.max(at), c.label);
+                at = c.end.min(run.end);
+                if c.end > run.end {
+                    break;
+                }
+                claims.next();
+            }
+        }
+        out
     }
 
     fn push(&mut self, start: u64, label: L) {
@@ -141,6 +201,11 @@ impl<L: Copy + Ord> Partition<L> {
     pub fn cursor(&self) -> Cursor<'_, L> {
         Cursor { partition: self, index: 0 }
     }
+
+    /// A walk along the line, for look-ups at positions that never fall; `beyond` is the label past its end.
+    pub fn walk(&self, beyond: L) -> Walk<'_, L> {
+        Walk { cursor: self.cursor(), end: 0, label: beyond, beyond }
+    }
 }
 
 /// Runs that a cursor walks over before it searches.
@@ -181,6 +246,33 @@ impl<L: Copy + Ord> Cursor<'_, L> {
         }
         let end = p.starts.get(self.index + 1).copied().unwrap_or(p.len);
         Some((p.starts[self.index]..end, p.labels[self.index]))
+    }
+}
+
+/// Looks labels up in a [`Partition`] at positions that never fall: most are in the run of the last one.
+#[derive(Debug, Clone)]
+pub struct Walk<'p, L> {
+    cursor: Cursor<'p, L>,
+    end: u64,
+    label: L,
+    beyond: L,
+}
+
+impl<L: Copy + Ord> Walk<'_, L> {
+    /// The end of the run that holds `pos`, and whose it is. Past the end of the line there is no end.
+    #[inline(always)]
+    pub fn to(&mut self, pos: u64) -> (u64, L) {
+        if pos >= self.end {
+            self.go(pos);
+        }
+        (self.end, self.label)
+    }
+
+    fn go(&mut self, pos: u64) {
+        match self.cursor.run(pos) {
+            Some((run, label)) => (self.end, self.label) = (run.end, label),
+            None => (self.end, self.label) = (u64::MAX, self.beyond),
+        }
     }
 }
 
@@ -279,14 +371,42 @@ mod tests {
                 let partition = Partition::resolve(len, &mut claims.clone(), 0);
                 let flat: Vec<u32> = partition.iter().flat_map(|(r, l)| r.map(move |_| l)).collect();
                 assert_eq!(flat, expected);
-                let mut cursor = partition.cursor();
+                let (mut cursor, mut walk) = (partition.cursor(), partition.walk(9));
                 for (at, &label) in expected.iter().enumerate() {
                     assert_eq!(partition.at(at as u64), Some(label));
-                    assert_eq!(cursor.at(at as u64), Some(label));
+                    let (run, of_run) = cursor.run(at as u64).unwrap();
+                    assert_eq!(of_run, label);
+                    assert_eq!(walk.to(at as u64), (run.end, label));
                 }
                 assert!(partition.iter().zip(partition.iter().skip(1)).all(|(a, b)| a.1 != b.1));
                 claims.reverse();
             }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn what_is_laid_over_a_partition_has_its_bytes() {
+        arbtest(|u| {
+            let len = u.int_in_range(1..=60u64)?;
+            let mut below = Vec::new();
+            for _ in 0..u.int_in_range(0..=6)? {
+                let (start, end) = (u.int_in_range(0..=len)?, u.int_in_range(0..=len)?);
+                below.push(claim(start, end, 1, u.int_in_range(1..=3)?));
+            }
+            let mut above = Vec::new();
+            let mut at = 0;
+            while at < len && u.arbitrary()? {
+                let start = u.int_in_range(at..=len - 1)?;
+                let end = u.int_in_range(start + 1..=len)?;
+                above.push(claim(start, end, 0, u.int_in_range(1..=3)?));
+                at = end;
+            }
+            let under = Partition::resolve(len, &mut below.clone(), 0);
+            let both: Vec<_> = below.iter().chain(&above).copied().collect();
+            assert_eq!(under.overlaid(&above), Partition::resolve(len, &mut both.clone(), 0));
+            let alone = Partition::resolve(len, &mut above.clone(), 0);
+            assert_eq!(Partition::in_order(len, above.iter().copied(), above.len(), 0), alone);
             Ok(())
         });
     }

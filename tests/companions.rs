@@ -60,7 +60,10 @@ fn must_analyze(path: &Path, search: &Search) -> Model {
 fn code(model: &Model) -> Vec<(Vec<String>, u64)> {
     let filter = Some(Filter::parse("kind=code,rodata,data,bss").expect("it is a filter"));
     let dims = vec![Dim::Section, Dim::Crate, Dim::Unit, Dim::Symbol];
-    let answer = tree(model, &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None });
+    let answer = tree(
+        model,
+        &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
+    );
     let mut rows = Vec::new();
     for section in &answer.roots {
         for krate in &section.children {
@@ -305,8 +308,10 @@ fn split_units_of_rust_give_the_same_crates() {
         let model = must_analyze(&place.join("rust"), &search(&[], &none));
         let filter = Some(Filter::parse("kind=code").expect("it is a filter"));
         let dims = vec![Dim::InstantiatedBy];
-        let answer =
-            tree(&model, &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None });
+        let answer = tree(
+            &model,
+            &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
+        );
         let row = |n: &bloat::model::view::Node| (answer.keys[0].label(n.key), n.sizes.file);
         answer.roots.iter().map(row).collect::<Vec<_>>()
     };
@@ -343,8 +348,14 @@ fn symbols_inside_the_program_are_read() {
     let none = folder("no-system-inside");
     let functions = |model: &Model| {
         let filter = Some(Filter::parse("section=.text").expect("it is a filter"));
-        let view =
-            View { dims: vec![Dim::Symbol], filter, measure: Measure::File, sort: Sort::Name, first: None };
+        let view = View {
+            dims: vec![Dim::Symbol],
+            filter,
+            measure: Measure::File,
+            sort: Sort::Name,
+            first: None,
+            only: None,
+        };
         let answer = tree(model, &view);
         answer.roots.iter().map(|n| (answer.keys[0].label(n.key), n.sizes.file)).collect::<Vec<_>>()
     };

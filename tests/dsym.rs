@@ -28,7 +28,10 @@ fn analyze(name: &str, beside: bool, given: &[&str]) -> Model {
 fn code(model: &Model, dims: &[Dim]) -> Vec<(Vec<String>, u64)> {
     let filter = Some(Filter::parse("kind=code").expect("it is a filter"));
     let dims = dims.to_vec();
-    let answer = tree(model, &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None });
+    let answer = tree(
+        model,
+        &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
+    );
     let mut rows = Vec::new();
     for outer in &answer.roots {
         for inner in &outer.children {

@@ -10,6 +10,7 @@ use super::symbols::Symbols;
 use super::units::{NOBODY, Units};
 use crate::format::{Charge, Image, Target};
 use crate::model::{SymbolId, UnitId};
+use crate::order::Arrange;
 use crate::parallel;
 use crate::partition::{Claim, Partition};
 
@@ -31,10 +32,32 @@ pub(super) struct Owners<'o, 'data> {
     pub by_place: &'o Partition<Conclusion>,
 }
 
+/// Charges that are resolved at once where they are in order.
+const BATCH: usize = 16 * CHUNK;
+
 /// Resolves all charges to a partition of its own.
 pub(super) fn build(owners: &Owners<'_, '_>) -> Partition<Account> {
-    let mut claims = claims(owners, &owners.image.charges);
-    Partition::resolve(owners.image.line.len(), &mut claims, NO_ACCOUNT)
+    let (charges, len) = (&owners.image.charges, owners.image.line.len());
+    // As in most files, where each byte of a table is on one account.
+    if let Some(lists) = in_order(charges) {
+        let batches = lists.into_iter().flat_map(|list| list.chunks(BATCH));
+        let claims = batches.flat_map(|batch| claims(owners, batch));
+        return Partition::in_order(len, claims, charges.len(), NO_ACCOUNT);
+    }
+    Partition::resolve(len, &mut claims(owners, charges), NO_ACCOUNT)
+}
+
+/// The most lists that charges may come in, to be taken in their order.
+const LISTS: usize = 1 << 12;
+
+/// Charges as lists of which each lies behind the one before, if they do not overlap.
+fn in_order(charges: &[Charge]) -> Option<Vec<&[Charge]>> {
+    let lists = charges.chunk_by(|a, b| a.end <= b.start).take(LISTS + 1);
+    let mut lists: Vec<&[Charge]> = lists.collect();
+    lists.arrange_by_key(|list| list.first().map(|c| c.start));
+    let end = |list: &[Charge]| list.last().map(|c| c.end);
+    let follow = |w: &[&[Charge]]| end(w[0]) <= w[1].first().map(|c| c.start);
+    (lists.len() <= LISTS && lists.windows(2).all(follow)).then_some(lists)
 }
 
 /// On whose account some charges are.
@@ -77,8 +100,5 @@ pub(super) fn claims(owners: &Owners<'_, '_>, charges: &[Charge]) -> Vec<Claim<A
         });
         claims.collect::<Vec<_>>()
     };
-    let chunks: Vec<Vec<Claim<Account>>> = parallel::lots(charges, CHUNK, resolve);
-    let mut claims: Vec<Claim<Account>> = Vec::with_capacity(charges.len());
-    chunks.into_iter().for_each(|chunk| claims.extend(chunk));
-    claims
+    parallel::gather(charges, CHUNK, resolve)
 }

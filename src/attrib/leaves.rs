@@ -28,7 +28,7 @@ pub(super) struct Table {
 
 /// The line is cut in parts of about this many runs, whatever the number of threads.
 const PART: usize = 8 * 1024;
-/// So many parts are held at once, at 100 bytes a run.
+/// So many parts are held at once, at 32 bytes a run.
 const PARTS: usize = 16;
 
 /// Claims of padding on what no symbol claims inside sections of content.
@@ -74,22 +74,6 @@ pub(super) fn filler(
     claims
 }
 
-/// A run with one label in every dimension, before crates are known.
-#[derive(Clone, Copy)]
-struct Cut {
-    start: u64,
-    end: u64,
-    segment: SegmentId,
-    section: SectionId,
-    symbol: SymbolId,
-    unit: UnitId,
-    concluded: Conclusion,
-    kind: Kind,
-    frame: FrameId,
-    line: LineId,
-    estimated: bool,
-}
-
 /// The partitions that leaves are cut by, and what says whose they are.
 pub(super) struct Parts<'p> {
     pub layout: &'p Layout,
@@ -103,6 +87,15 @@ pub(super) struct Parts<'p> {
     pub code: Option<&'p Code>,
 }
 
+impl Parts<'_> {
+    /// How many runs there can be, but for the few edges of sections, segments and members.
+    fn most(&self) -> usize {
+        let of_code = self.code.map_or(0, |code| code.by_frame.len() + code.by_line.len());
+        let of_data = self.forms.by_form.len() + self.inferred.by_place.len();
+        self.by_symbol.len() + self.units.by_unit.len() + self.accounts.len() + of_data + of_code
+    }
+}
+
 /// Cuts the line at every boundary of every partition.
 pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
     let mappings = image.line.mappings().iter().map(|m| Mapping {
@@ -112,77 +105,59 @@ pub(super) fn build(image: &Image<'_>, parts: &Parts<'_>) -> Table {
         address: if image.line.is_position(m) { 0 } else { m.address },
     });
     let mut leaves = Leaves::new(mappings.collect());
+    // Room that is not used is never touched.
+    leaves.reserve(parts.most());
     let mut distinct: Distinct<Owner> = Distinct::default();
-    let mut seen = vec![false; parts.symbols.rows.len()];
-    let mut mapping = 0usize;
-    let mapped = image.line.mappings();
     for spans in spans(image.line.len(), parts).chunks(PARTS) {
-        let read = |span: &Range<u64>| Part::of(overlay(image, parts, span.clone()), parts);
-        let read = parallel::map(spans, 1, read);
-        for part in read {
-            let owners: Vec<OwnerId> =
-                part.owners.into_values().into_iter().map(|owner| OwnerId(distinct.insert(owner))).collect();
-            for (cut, owner, is_doubtful) in part.cuts {
-                while mapped.get(mapping).is_some_and(|m| m.pos + m.len <= cut.start) {
-                    mapping += 1;
-                }
-                let in_memory = mapped.get(mapping).is_some_and(|m| m.pos <= cut.start);
-                let home = cut.kind.is_content()
-                    && cut.symbol.get().is_some_and(|i| !std::mem::replace(&mut seen[i], true));
-                leaves.push(Leaf {
-                    start: cut.start,
-                    len: cut.end - cut.start,
-                    kind: cut.kind,
-                    segment: cut.segment,
-                    section: cut.section,
-                    symbol: cut.symbol,
-                    unit: cut.unit,
-                    owner: owners[owner as usize],
-                    frame: cut.frame,
-                    line: cut.line,
-                    estimated: cut.estimated || is_doubtful,
-                    home,
-                    in_file: cut.start < image.line.file_len(),
-                    in_memory,
-                });
-            }
+        for part in parallel::map(spans, 1, |span| Part::of(image, parts, span.clone())) {
+            let owners = part.owners.into_values().into_iter();
+            let owners: Vec<OwnerId> = owners.map(|owner| OwnerId(distinct.insert(owner))).collect();
+            leaves.append(part.leaves, &owners);
         }
     }
+    leaves.find_homes(parts.symbols.rows.len());
     Table { leaves, owners: distinct.into_values() }
 }
 
-/// Runs of one part of the line, and whose they are.
+/// Leaves of one part of the line, with owners of their own numbers.
+#[derive(Default)]
 struct Part {
+    leaves: Leaves,
     owners: Distinct<Owner>,
-    /// With the number of its owner, and whether that is a guess.
-    cuts: Vec<(Cut, u32, bool)>,
+    last: Option<(Owner, u32)>,
 }
 
 impl Part {
-    fn of(cuts: Vec<Cut>, parts: &Parts<'_>) -> Part {
-        let crates = parts.crates;
-        let owner = |c: &Cut| {
-            // A conclusion is drawn only where it says more than names do.
-            if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(c.symbol, c.concluded) {
-                return (owner, is_contested || owner.evidence.is_guess());
-            }
-            let known = crates.owner(c.symbol, c.unit, c.kind).unwrap_or_else(|| crates.nobody(c.kind));
-            (known, known.evidence.is_guess())
-        };
-        let mut owners: Distinct<Owner> = Distinct::default();
-        let mut last: Option<(Owner, u32)> = None;
-        let cuts = cuts.into_iter().map(|cut| {
-            let (owner, is_doubtful) = owner(&cut);
-            let number = match last {
-                Some((same, number)) if same == owner => number,
-                _ => owners.insert(owner),
-            };
-            last = Some((owner, number));
-            (cut, number, is_doubtful)
+    fn of(image: &Image<'_>, parts: &Parts<'_>, span: Range<u64>) -> Part {
+        let mut part = Part::default();
+        part.leaves.reserve(2 * PART);
+        overlay(image, parts, span, |leaf, concluded| {
+            let (owner, is_doubtful) = owner(parts, &leaf, concluded);
+            let owner = OwnerId(part.number(owner));
+            part.leaves.push(Leaf { owner, estimated: leaf.estimated || is_doubtful, ..leaf });
         });
-        let cuts = cuts.collect();
-        Part { owners, cuts }
+        part
     }
+
+    fn number(&mut self, owner: Owner) -> u32 {
+        let number = match self.last {
+            Some((same, number)) if same == owner => number,
+            _ => self.owners.insert(owner),
+        };
+        self.last = Some((owner, number));
+        number
+    }
+}
+
+/// Whose a leaf is, and whether that is a guess.
+fn owner(parts: &Parts<'_>, leaf: &Leaf, concluded: Conclusion) -> (Owner, bool) {
+    // A conclusion is drawn only where it says more than names do.
+    if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(leaf.symbol, concluded) {
+        return (owner, is_contested || owner.evidence.is_guess());
+    }
+    let crates = parts.crates;
+    let known = crates.owner(leaf.symbol, leaf.unit, leaf.kind).unwrap_or_else(|| crates.nobody(leaf.kind));
+    (known, known.evidence.is_guess())
 }
 
 /// The line in parts of about the same number of runs.
@@ -218,39 +193,39 @@ impl Edges {
     }
 }
 
-/// Runs of one part of the line. Its edges are edges of runs.
-fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>) -> Vec<Cut> {
+/// Calls `found` with each run of one part of the line, and with what was concluded of it. The part's edges
+/// are edges of runs. Owners are left out, and so is where symbols are at home.
+fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: impl FnMut(Leaf, Conclusion)) {
     let Parts { layout, symbols, by_symbol, units, accounts, forms, inferred, .. } = *parts;
-    let (len, file_len) = (image.line.len(), image.line.file_len());
-    let mut segments = layout.by_segment.cursor();
-    let mut sections = layout.by_section.cursor();
-    let mut at_symbol = by_symbol.cursor();
-    let mut at_unit = units.by_unit.cursor();
-    let mut at_account = accounts.cursor();
-    let mut at_form = forms.by_form.cursor();
-    let mut at_place = inferred.by_place.cursor();
-    let mut at_code = parts.code.map(|code| (code.by_frame.cursor(), code.by_line.cursor()));
+    let file_len = image.line.file_len();
+    let mut segments = layout.by_segment.walk(SegmentId::NONE);
+    let mut sections = layout.by_section.walk(SectionId::NONE);
+    let mut at_symbol = by_symbol.walk(SymbolId::NONE);
+    let mut at_unit = units.by_unit.walk(NOBODY);
+    let mut at_account = accounts.walk(NO_ACCOUNT);
+    let mut at_form = forms.by_form.walk(Form::Plain);
+    let mut at_place = inferred.by_place.walk(NO_CONCLUSION);
+    let code = parts.code.map(|code| (code.by_frame.walk(FrameId::NONE), code.by_line.walk(LineId::NONE)));
+    let mut at_code = code;
     let mappings = image.line.mappings();
     let mut mapping = mappings.partition_point(|m| m.pos + m.len <= part.start);
     let mut edges = Edges::new(image);
-    let mut cuts = Vec::with_capacity(2 * PART);
     let mut at = part.start;
     while at < part.end {
-        // Partitions of one line: all have a run here.
-        let (s, segment) = segments.run(at).unwrap_or((at..len, SegmentId::NONE));
-        let (c, section) = sections.run(at).unwrap_or((at..len, SectionId::NONE));
-        let (y, mut symbol) = at_symbol.run(at).unwrap_or((at..len, SymbolId::NONE));
-        let (u, share): (_, Share) = at_unit.run(at).unwrap_or((at..len, NOBODY));
-        let (a, account) = at_account.run(at).unwrap_or((at..len, NO_ACCOUNT));
-        let (p, mut concluded) = at_place.run(at).unwrap_or((at..len, NO_CONCLUSION));
-        let (f, form) = at_form.run(at).unwrap_or((at..len, Form::Plain));
-        let mut end = s.end.min(c.end).min(y.end).min(u.end).min(a.end).min(p.end).min(f.end);
+        let (segment_end, segment) = segments.to(at);
+        let (section_end, section) = sections.to(at);
+        let (symbol_end, mut symbol) = at_symbol.to(at);
+        let (unit_end, (mut unit, estimated)): (_, Share) = at_unit.to(at);
+        let (account_end, account) = at_account.to(at);
+        let (place_end, mut concluded) = at_place.to(at);
+        let (form_end, form) = at_form.to(at);
+        let mut end = part.end.min(segment_end).min(section_end).min(symbol_end).min(unit_end);
+        end = end.min(account_end).min(place_end).min(form_end);
         let (mut frame, mut line) = (FrameId::NONE, LineId::NONE);
         if let Some((frames, lines)) = &mut at_code {
-            let (i, at_frame) = frames.run(at).unwrap_or((at..len, frame));
-            let (l, at_line) = lines.run(at).unwrap_or((at..len, line));
-            end = end.min(i.end).min(l.end);
-            (frame, line) = (at_frame, at_line);
+            let (frame_end, line_end);
+            ((frame_end, frame), (line_end, line)) = (frames.to(at), lines.to(at));
+            end = end.min(frame_end).min(line_end);
         }
         if at < file_len {
             end = end.min(file_len);
@@ -259,10 +234,9 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>) -> Vec<Cut> {
         while mappings.get(mapping).is_some_and(|m| m.pos + m.len <= at) {
             mapping += 1;
         }
-        if let Some(m) = mappings.get(mapping) {
-            end = end.min(if m.pos > at { m.pos } else { m.pos + m.len });
-        }
-        let (mut unit, estimated) = share;
+        let next = mappings.get(mapping);
+        let in_memory = next.is_some_and(|m| m.pos <= at);
+        end = next.map_or(end, |m| end.min(if in_memory { m.pos + m.len } else { m.pos }));
         let of_structure = symbols.kind(symbol);
         if account != NO_ACCOUNT {
             (symbol, concluded) = (account.0, account.2);
@@ -272,12 +246,12 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>) -> Vec<Cut> {
         } else if unit == UnitId::NONE {
             unit = units.file_unit(symbol);
         }
-        let row = section.get().and_then(|i| layout.sections.get(i));
         let kind = if symbol == symbols.padding && symbol != SymbolId::NONE {
             Kind::Padding
         } else if at >= file_len {
             Kind::Bss
         } else {
+            let row = section.get().and_then(|i| layout.sections.get(i));
             let of_section = row.map_or(Kind::Unmapped, |r| r.kind);
             match of_structure.filter(|_| of_section.is_content()).unwrap_or(of_section) {
                 // Zero-fill that the file spells out all the same.
@@ -286,20 +260,23 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>) -> Vec<Cut> {
                 kind => kind,
             }
         };
-        cuts.push(Cut {
+        let leaf = Leaf {
             start: at,
-            end,
+            len: end - at,
+            kind,
             segment,
             section,
             symbol,
             unit,
-            concluded,
-            kind,
+            owner: OwnerId::NONE,
             frame,
             line,
             estimated,
-        });
+            home: false,
+            in_file: at < file_len,
+            in_memory,
+        };
+        found(leaf, concluded);
         at = end;
     }
-    cuts
 }

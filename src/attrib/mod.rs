@@ -33,6 +33,7 @@ use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
+use crate::kind::Kind;
 use crate::model::{Build, Facts, MemberRow, Model, SymbolId};
 use crate::partition::Partition;
 use crate::project::Packages;
@@ -46,6 +47,10 @@ use crate::timing::phase;
 ///
 /// *Cost*: O(n log n) in the number of facts.
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
+    // Facts are read, and nothing below looks at debug information: most of many files.
+    for section in image.sections.iter().filter(|s| s.kind == Kind::Debug) {
+        input.release(section.span.clone());
+    }
     Passes::run(input, image, packages).into_model(input, image)
 }
 
@@ -81,8 +86,9 @@ impl Passes {
             if filler.is_empty() {
                 return first;
             }
+            let all = first.overlaid(&filler);
             symbols.claims.extend(filler);
-            Partition::resolve(len, &mut symbols.claims, SymbolId::NONE)
+            all
         });
         let references =
             phase("references", || references::References::read(image, bytes, &layout, &by_symbol, &symbols));

@@ -2,11 +2,10 @@
 //!
 //! Knows nothing of crates.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
-
-use rayon::prelude::*;
 
 use crate::format::{Image, RegionPlace, Section, Symbol, SymbolKind};
 use crate::intern::Names;
@@ -87,11 +86,14 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
 fn sorted(image: &Image<'_>) -> Vec<u32> {
     // Most symbols have a place of their own: that decides, and is at hand.
     let used = |(index, symbol): (usize, &Symbol<'_>)| {
-        let place = symbol.pos.unwrap_or(u64::MAX);
+        let place = symbol.pos.unwrap_or(image.line.len() + 1);
         (symbol.kind != SymbolKind::Other).then_some((place, index as u32))
     };
     let mut order: Vec<(u64, u32)> = image.symbols.iter().enumerate().filter_map(used).collect();
-    order.par_sort_unstable_by(|&(x, a), &(y, b)| x.cmp(&y).then_with(|| preferred(image, a, b)));
+    radsort::sort_by_key(&mut order, |&(place, _)| place);
+    for same in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+        same.sort_unstable_by(|&(_, a), &(_, b)| preferred(image, a, b));
+    }
     order.into_iter().map(|(_, index)| index).collect()
 }
 
@@ -130,6 +132,7 @@ fn unversioned(name: &[u8]) -> &[u8] {
 }
 
 fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) {
+    names.reserve(order.len(), order.iter().map(|&index| image.symbols[index as usize].name.len()).sum());
     let mut last: Option<u32> = None;
     for &index in order {
         let symbol = &image.symbols[index as usize];
@@ -149,7 +152,9 @@ fn rows(image: &Image<'_>, order: &[u32], names: &mut Names, out: &mut Symbols) 
         last = Some(index);
         let id = SymbolId::new(out.rows.len());
         out.row_of[index as usize] = id;
-        let name = String::from_utf8_lossy(symbol.name);
+        // Most names are valid, which is told faster than made so.
+        let name = std::str::from_utf8(symbol.name).map(Cow::Borrowed);
+        let name = name.unwrap_or_else(|_| String::from_utf8_lossy(symbol.name));
         let name = if symbol.kind == SymbolKind::Import {
             name.split('@').next().unwrap_or_default()
         } else {
@@ -194,7 +199,7 @@ impl Bounds {
         starts.extend(image.functions.iter().map(|f| f.start));
         // Nothing goes on from one object file to the next.
         starts.extend(image.unit_ranges.iter().flat_map(|r| [r.start, r.end]));
-        starts.par_sort_unstable();
+        radsort::sort(&mut starts);
         starts.dedup();
         Bounds { starts, functions: image.functions.clone() }
     }

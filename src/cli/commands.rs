@@ -143,6 +143,7 @@ pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
             SortArg::Total => Sort::Total,
         },
         first: None,
+        only: None,
     }))
 }
 

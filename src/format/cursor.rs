@@ -101,14 +101,18 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
         self.bytes.get(start..self.at)
     }
 
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let found = self.bytes.get(self.at..)?.first_chunk::<N>()?;
         self.at += N;
         Some(*found)
     }
 
+    #[inline(always)]
     pub(crate) fn u8(&mut self) -> Option<u8> {
-        self.array::<1>().map(|[b]| b)
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
     }
 
     pub(crate) fn u16(&mut self) -> Option<u16> {
@@ -176,6 +180,11 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
 
     /// An unsigned LEB128 number; `None` if it does not fit into 64 bits.
     pub(crate) fn uleb(&mut self) -> Option<u64> {
+        // Most have one byte.
+        if let Some(&byte) = self.bytes.get(self.at).filter(|byte| **byte < 0x80) {
+            self.at += 1;
+            return Some(u64::from(byte));
+        }
         let mut value = 0u64;
         let mut shift = 0u32;
         loop {

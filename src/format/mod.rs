@@ -75,7 +75,7 @@ pub struct Image<'data> {
     pub code: Option<CodeFacts>,
     /// Names of source files that debug information lists besides those of units.
     pub sources: Vec<Cow<'data, str>>,
-    /// Bytes that exist on account of something else.
+    /// Bytes that exist on account of something else; mostly a few lists, each in order of position.
     pub charges: Vec<Charge>,
     /// Pointers that relocations put into the file, or into what is linked from it, in the order of
     /// their tables.

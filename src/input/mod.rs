@@ -113,6 +113,19 @@ impl Input {
         }
     }
 
+    /// Says that these bytes will not be looked at for long: what holds them in memory is free for
+    /// others. They can be read as before, and come from the file again.
+    pub(crate) fn release(&self, range: Range<u64>) {
+        let Bytes::Mapped(map) = &self.bytes else { return };
+        let base = self.part.as_ref().map_or(0, |part| part.start) as u64;
+        let offset =
+            |pos: u64| usize::try_from(base.saturating_add(pos)).map_or(map.len(), |o| o.min(map.len()));
+        let (start, end) = (offset(range.start), offset(range.end));
+        if start < end {
+            forget(map, start, end - start);
+        }
+    }
+
     /// The path of the file, unless it came from a pipe or a buffer.
     pub fn file(&self) -> Option<&Path> {
         (self.origin == Origin::File).then_some(self.path.as_path())
@@ -156,6 +169,19 @@ fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // SIGBUS, which ends the process without corrupting anything.
     unsafe { memmap2::Mmap::map(file) }
 }
+
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the system is told of memory; the reason it is sound here is below")]
+fn forget(map: &memmap2::Mmap, start: usize, len: usize) {
+    // SAFETY: the map is of a file and nobody writes to it, so the pages that are dropped are read
+    // from the file again when they are next looked at.
+    let done = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len) };
+    // A system that does not take the hint keeps the memory.
+    let _ = done;
+}
+
+#[cfg(not(unix))]
+fn forget(_: &memmap2::Mmap, _: usize, _: usize) {}
 
 #[cfg(test)]
 mod tests {

@@ -85,10 +85,15 @@ struct Groups {
     /// By key: the group of the first level, or 0. Keys are small numbers but for the one of nothing.
     outer: Vec<u32>,
     outer_of_nothing: u32,
+    /// By parent and key: groups of other levels, or 0, where both are small. Kinds within crates are.
+    near: Vec<u32>,
     /// Groups of all other levels, each with its number.
     inner: Distinct<Group>,
     inner_numbers: Vec<u32>,
 }
+
+const NEAR_PARENTS: u32 = 4096;
+const NEAR_KEYS: u32 = 32;
 
 impl Groups {
     fn len(&self) -> usize {
@@ -105,6 +110,13 @@ impl Groups {
                     self.outer.resize(key as usize + 1, 0);
                 }
                 &mut self.outer[key as usize]
+            }
+            (1..NEAR_PARENTS, 0..NEAR_KEYS) => {
+                let index = (parent * NEAR_KEYS + key) as usize;
+                if self.near.len() <= index {
+                    self.near.resize(index + 1, 0);
+                }
+                &mut self.near[index]
             }
             _ => {
                 let index = self.inner.insert(group) as usize;
@@ -205,6 +217,7 @@ impl Build<'_, '_> {
         };
         let mut ordered = all.to_vec();
         self.order(&mut ordered, keys);
+        ordered.truncate(self.view.only.unwrap_or(usize::MAX));
         ordered.iter().map(node).collect()
     }
 
@@ -243,7 +256,8 @@ impl Build<'_, '_> {
     /// Sorts as many as the view wants first. No two groups of a level have the same key.
     fn first(&self, numbers: &mut [u32], compare: impl Fn(u32, u32) -> Ordering) {
         let mut wanted = numbers;
-        if let Some(first) = self.view.first.filter(|&first| first < wanted.len()) {
+        let first = self.view.first.into_iter().chain(self.view.only).min();
+        if let Some(first) = first.filter(|&first| first < wanted.len()) {
             (wanted, ..) = wanted.select_nth_unstable_by(first, |&a, &b| compare(a, b));
         }
         wanted.sort_unstable_by(|&a, &b| compare(a, b));

@@ -82,10 +82,63 @@ pub struct Leaves {
     mappings: Vec<Mapping>,
 }
 
+/// The columns of all leaves.
+#[derive(Clone, Copy)]
+struct Columns<'l> {
+    start: &'l [u64],
+    end: u64,
+    kind: &'l [Kind],
+    segment: &'l [SegmentId],
+    section: &'l [SectionId],
+    symbol: &'l [SymbolId],
+    unit: &'l [UnitId],
+    owner: &'l [OwnerId],
+    code: &'l [(FrameId, LineId)],
+    flags: &'l [u8],
+}
+
+impl Columns<'_> {
+    #[inline(always)]
+    fn leaf(&self, index: usize) -> Leaf {
+        let start = self.start[index];
+        let end = self.start.get(index + 1).copied().unwrap_or(self.end);
+        let flags = self.flags[index];
+        let (frame, line) = self.code.get(index).copied().unwrap_or(NO_CODE);
+        Leaf {
+            start,
+            len: end - start,
+            kind: self.kind[index],
+            segment: self.segment[index],
+            section: self.section[index],
+            symbol: self.symbol[index],
+            unit: self.unit[index],
+            owner: self.owner[index],
+            frame,
+            line,
+            estimated: flags & ESTIMATED != 0,
+            home: flags & HOME != 0,
+            in_file: flags & IN_FILE != 0,
+            in_memory: flags & IN_MEMORY != 0,
+        }
+    }
+}
+
 impl Leaves {
     /// An empty table over a line with these mappings, which must be in order of position.
     pub fn new(mappings: Vec<Mapping>) -> Leaves {
         Leaves { mappings, ..Leaves::default() }
+    }
+
+    /// Makes room for so many more leaves.
+    pub fn reserve(&mut self, leaves: usize) {
+        self.start.reserve(leaves);
+        self.kind.reserve(leaves);
+        self.segment.reserve(leaves);
+        self.section.reserve(leaves);
+        self.symbol.reserve(leaves);
+        self.unit.reserve(leaves);
+        self.owner.reserve(leaves);
+        self.flags.reserve(leaves);
     }
 
     /// Adds the leaf behind the last one; joins it to the last if they differ in nothing.
@@ -123,6 +176,41 @@ impl Leaves {
         }
     }
 
+    /// Adds the leaves of a table that lies behind this one. `owners` are those of its owners here.
+    ///
+    /// *Cost*: that of copying them.
+    pub fn append(&mut self, behind: Leaves, owners: &[OwnerId]) {
+        let Some(leaf) = (!behind.is_empty()).then(|| behind.get(0)) else { return };
+        let owner = |id: OwnerId| owners[id.0 as usize];
+        // The first may go on where the last one ends.
+        self.push(Leaf { owner: owner(leaf.owner), ..leaf });
+        self.start.extend_from_slice(&behind.start[1..]);
+        self.kind.extend_from_slice(&behind.kind[1..]);
+        self.segment.extend_from_slice(&behind.segment[1..]);
+        self.section.extend_from_slice(&behind.section[1..]);
+        self.symbol.extend_from_slice(&behind.symbol[1..]);
+        self.unit.extend_from_slice(&behind.unit[1..]);
+        self.owner.extend(behind.owner[1..].iter().map(|&id| owner(id)));
+        self.flags.extend_from_slice(&behind.flags[1..]);
+        if !behind.code.is_empty() || !self.code.is_empty() {
+            self.code.resize(self.start.len() - (behind.len() - 1), NO_CODE);
+            self.code.extend_from_slice(behind.code.get(1..).unwrap_or_default());
+            self.code.resize(self.start.len(), NO_CODE);
+        }
+        self.end = behind.end;
+    }
+
+    /// Marks the first leaf of content of each of so many symbols as its home.
+    pub fn find_homes(&mut self, symbols: usize) {
+        let mut seen = vec![false; symbols];
+        for ((flags, kind), symbol) in self.flags.iter_mut().zip(&self.kind).zip(&self.symbol) {
+            let Some(seen) = symbol.get().and_then(|i| seen.get_mut(i)) else { continue };
+            if kind.is_content() && !std::mem::replace(seen, true) {
+                *flags |= HOME;
+            }
+        }
+    }
+
     fn code_at(&self, index: usize) -> (FrameId, LineId) {
         self.code.get(index).copied().unwrap_or(NO_CODE)
     }
@@ -141,25 +229,24 @@ impl Leaves {
     ///
     /// *Panics* if `index` is not less than [`Leaves::len`].
     pub fn get(&self, index: usize) -> Leaf {
-        let start = self.start[index];
-        let end = self.start.get(index + 1).copied().unwrap_or(self.end);
-        let flags = self.flags[index];
-        let (frame, line) = self.code_at(index);
-        Leaf {
-            start,
-            len: end - start,
-            kind: self.kind[index],
-            segment: self.segment[index],
-            section: self.section[index],
-            symbol: self.symbol[index],
-            unit: self.unit[index],
-            owner: self.owner[index],
-            frame,
-            line,
-            estimated: flags & ESTIMATED != 0,
-            home: flags & HOME != 0,
-            in_file: flags & IN_FILE != 0,
-            in_memory: flags & IN_MEMORY != 0,
+        self.all().leaf(index)
+    }
+
+    /// All columns, cut to one length: what is known to be equally long is not asked for each leaf.
+    #[inline(always)]
+    fn all(&self) -> Columns<'_> {
+        let len = self.start.len();
+        Columns {
+            start: &self.start[..len],
+            end: self.end,
+            kind: &self.kind[..len],
+            segment: &self.segment[..len],
+            section: &self.section[..len],
+            symbol: &self.symbol[..len],
+            unit: &self.unit[..len],
+            owner: &self.owner[..len],
+            code: &self.code,
+            flags: &self.flags[..len],
         }
     }
 
@@ -180,7 +267,8 @@ impl Leaves {
 
     /// The leaves in order of position.
     pub fn iter(&self) -> impl Iterator<Item = Leaf> + '_ {
-        (0..self.len()).map(|index| self.get(index))
+        let all = self.all();
+        (0..self.len()).map(move |index| all.leaf(index))
     }
 
     /// The symbol of each leaf, and whether the symbol starts in it.

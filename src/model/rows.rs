@@ -1,6 +1,7 @@
 //! The rows that leaves point to.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use crate::intern::{NameId, Names, id};
@@ -369,7 +370,7 @@ impl Evidence {
 }
 
 /// An attribution of bytes to crates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     /// The owner: where defined, unless that is the toolchain; then who instantiated it.
     pub krate: CrateId,
@@ -383,4 +384,15 @@ pub struct Owner {
     pub defined_evidence: Evidence,
     /// On what `instantiated_by` stands.
     pub instantiated_evidence: Evidence,
+}
+
+impl Hash for Owner {
+    /// In two words: a file has as many runs as attributions to look up.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let crates = u64::from(self.krate.0) << 32 | u64::from(self.defined_in.0);
+        let evidence = [self.evidence, self.defined_evidence, self.instantiated_evidence];
+        let evidence = evidence.iter().fold(0, |all, &one| all << 8 | u64::from(one as u8));
+        state.write_u64(crates);
+        state.write_u64(u64::from(self.instantiated_by.0) << 32 | evidence);
+    }
 }

@@ -169,6 +169,9 @@ pub struct View {
     /// How many rows of each level are wanted in order; those behind them are in no order that
     /// means anything. All if none.
     pub first: Option<usize>,
+    /// How many rows of each level are made at all, the first in order; what is left out still counts
+    /// in totals. All if none.
+    pub only: Option<usize>,
 }
 
 impl View {

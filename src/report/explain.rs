@@ -341,8 +341,14 @@ fn crate_facts(model: &Model, id: CrateId) -> CrateFacts {
     let row = model.crates[id.0 as usize];
     let label = model.names.get(row.label).to_string();
     let ask = |of: Dim, by: Dim, limit: usize| {
-        let view =
-            View { dims: vec![by], filter: None, measure: Measure::File, sort: Sort::Size, first: None };
+        let view = View {
+            dims: vec![by],
+            filter: None,
+            measure: Measure::File,
+            sort: Sort::Size,
+            first: None,
+            only: None,
+        };
         let tree = tree_where(model, &view, |leaf| {
             let owner = model.owner(leaf.owner);
             id == match of {

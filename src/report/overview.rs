@@ -178,8 +178,7 @@ fn largest_symbols(model: &Model, limit: Option<usize>) -> Vec<Row> {
         let row = leaf.symbol.get().and_then(|i| model.symbols.get(i));
         row.is_some_and(|r| r.sort != SymbolSort::Structure)
     };
-    let view = View { dims: vec![Dim::Symbol], first: limit, ..View::default() };
+    let view = View { dims: vec![Dim::Symbol], only: limit, ..View::default() };
     let tree = tree_where(model, &view, is_symbol);
-    let shown = &tree.roots[..limit.unwrap_or(usize::MAX).min(tree.roots.len())];
-    Namer::new(model, &[Dim::Symbol]).rows(&tree, shown, 0, &Key::default(), None)
+    Namer::new(model, &[Dim::Symbol]).rows(&tree, &tree.roots, 0, &Key::default(), None)
 }

@@ -135,8 +135,14 @@ fn write(shared: &Shared, what: &Exported, form: Form, out: &mut dyn Write) -> i
     // What is gone is only in the old file.
     let side = if marks.is_empty() { side_of(path) } else { Side::New };
     let Some(model) = shared.models().of(side) else { return Ok(()) };
-    let view =
-        View { dims, filter: question.filter(), measure: question.measure, sort: Sort::Size, first: None };
+    let view = View {
+        dims,
+        filter: question.filter(),
+        measure: question.measure,
+        sort: Sort::Size,
+        first: None,
+        only: None,
+    };
     let mut chosen = chosen(model, side).into_iter();
     let options = ShowOptions { limit: None };
     let report = report::show_where(model, &view, &options, |_| chosen.next().unwrap_or(false));

@@ -221,6 +221,7 @@ impl Table {
             measure: question.measure,
             sort: Sort::Size,
             first: None,
+            only: None,
         };
         let tree = tree(model, &view);
         let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };

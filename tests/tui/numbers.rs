@@ -79,6 +79,7 @@ fn cells_of_every_view_equal_show() {
                 measure,
                 sort: Sort::Size,
                 first: None,
+                only: None,
             };
             let show = report::show(&journey.shared.new.model, &question, &ShowOptions { limit: None });
             let total = measure.pick(show.shown.file, show.shown.memory);
@@ -276,6 +277,7 @@ fn changes_equal_diff(old: &str, new: &str, views: usize) {
                 measure,
                 sort: Sort::Size,
                 first: None,
+                only: None,
             };
             let show = report::show(&shared.new.model, &question, &ShowOptions { limit: None });
             let mut expected: Vec<(String, u64, u64)> =

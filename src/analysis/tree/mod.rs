@@ -163,6 +163,7 @@ pub fn answer(model: &Model, graph: &Graph, roots: &[u32], question: &Question) 
         measure: question.measure,
         sort: if question.sort == TreeSort::Name { Sort::Name } else { Sort::Size },
         first: None,
+        only: None,
     };
     let sizes = tree(model, &view);
     let mut out = Answer {

@@ -94,17 +94,23 @@ impl<'g, 'data> Facts<'g, 'data> {
     }
 
     fn all_pointers(&self) -> Vec<Pointer> {
+        let line = &self.image.line;
+        let extents: Vec<Range<u64>> =
+            (0..self.image.members.len()).map(|space| line.extent(space as u32)).collect();
         let mut all: Vec<Pointer> = self.image.pointers.clone();
         for span in &self.data {
-            let Some((space, address)) = self.image.line.place(span.start) else { continue };
+            let Some((space, address)) = line.place(span.start) else { continue };
             if !self.image.machine_at(span.start).fixed_addresses {
                 continue;
             }
+            let Some(extent) = extents.get(space as usize) else { continue };
+            // Most words are no addresses at all.
+            let is_address = |value: &u64| *value != 0 && extent.contains(value);
             let word = self.word(span.start);
             let first = span.start.saturating_add((word - address % word) % word);
             for at in (first..span.end).step_by(word as usize) {
-                let value = self.number(at, word).filter(|&v| v != 0);
-                let to = value.and_then(|address| self.image.line.pos_in(space, address));
+                let value = self.number(at, word).filter(is_address);
+                let to = value.and_then(|address| line.pos_in(space, address));
                 all.extend(to.map(|to| Pointer { at, to }));
             }
         }
@@ -118,8 +124,8 @@ impl<'g, 'data> Facts<'g, 'data> {
         let sections = self.image.sections.iter().filter(|s| s.kind == Kind::Relocations);
         let mut tables: Vec<Range<u64>> = sections.map(|s| s.span.clone()).collect();
         tables.arrange_by_key(|s| s.start);
-        let of_table = |start: u64| span_at(&tables, start).is_some();
-        let charges = self.image.charges.iter().filter(|c| of_table(c.start));
+        let mut near = Near::new(&tables);
+        let charges = self.image.charges.iter().filter(|c| near.holds(c.start));
         let mut all: Vec<u64> = charges
             .filter_map(|c| match c.on {
                 crate::format::Target::Pos(at) => Some(at),
@@ -137,10 +143,7 @@ impl<'g, 'data> Facts<'g, 'data> {
         let named = symbols.filter(|s| matches!(s.kind, SymbolKind::Function | SymbolKind::Label));
         let mut all: Vec<u64> = named.filter_map(|s| s.pos).collect();
         all.extend(self.image.functions.iter().map(|f| f.start));
-        all.retain(|&pos| span_at(&self.code, pos).is_some());
-        all.sort_unstable();
-        all.dedup();
-        all
+        Self::within(&self.code, all)
     }
 
     fn find_starts(&mut self) {
@@ -164,10 +167,16 @@ impl<'g, 'data> Facts<'g, 'data> {
     }
 
     /// Those positions that are of data, each once and in order.
-    fn in_data(&self, mut all: Vec<u64>) -> Vec<u64> {
-        all.retain(|&pos| self.data_at(pos).is_some());
-        all.sort_unstable();
+    fn in_data(&self, all: Vec<u64>) -> Vec<u64> {
+        Self::within(&self.data, all)
+    }
+
+    /// Those positions that are in these spans, each once and in order.
+    fn within(spans: &[Range<u64>], mut all: Vec<u64>) -> Vec<u64> {
+        radsort::sort(&mut all);
         all.dedup();
+        let mut near = Near::new(spans);
+        all.retain(|&pos| near.holds(pos));
         all
     }
 
@@ -185,6 +194,11 @@ impl<'g, 'data> Facts<'g, 'data> {
     pub fn knows_starts(&self, pos: u64) -> bool {
         // In object files each object has a section of its own, or a symbol.
         self.image.machine_at(pos).instructions != Instructions::Other || self.image.line.place(pos).is_none()
+    }
+
+    /// The byte at `pos`.
+    pub fn byte(&self, pos: u64) -> Option<u8> {
+        self.bytes.get(usize::try_from(pos).ok()?).copied()
     }
 
     /// The number stored in `size` bytes at `pos`.
@@ -207,6 +221,12 @@ impl<'g, 'data> Facts<'g, 'data> {
             return Some(Word::Import);
         }
         self.number(pos, self.word(pos)).map(Word::Plain)
+    }
+
+    /// Whether the word at `pos`, which lies close behind the pointer of this index, holds a number.
+    pub fn is_plain(&self, index: usize, pos: u64) -> bool {
+        let next = self.pointers.iter().skip(index + 1).find(|p| p.at >= pos);
+        next.is_none_or(|p| p.at != pos) && self.imports.binary_search(&pos).is_err()
     }
 
     /// Whether a function starts at `pos`, as far as can be known.
@@ -272,11 +292,45 @@ impl<'g, 'data> Facts<'g, 'data> {
 pub(in crate::attrib) fn number(bytes: &[u8], endian: Endian, pos: u64, size: u64) -> Option<u64> {
     let start = usize::try_from(pos).ok()?;
     let bytes = bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+    // As most are.
+    if let (Endian::Little, Ok(word)) = (endian, bytes.try_into()) {
+        return Some(u64::from_le_bytes(word));
+    }
     let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
     Some(match endian {
         Endian::Little => bytes.iter().rev().fold(0, fold),
         Endian::Big => bytes.iter().fold(0, fold),
     })
+}
+
+/// Spans in order, asked of positions that mostly lie in the one that was found last, or beside it.
+struct Near<'s> {
+    spans: &'s [Range<u64>],
+    /// The span or the gap that was found last.
+    last: Range<u64>,
+    is_span: bool,
+}
+
+impl<'s> Near<'s> {
+    fn new(spans: &'s [Range<u64>]) -> Near<'s> {
+        Near { spans, last: 0..0, is_span: false }
+    }
+
+    fn holds(&mut self, pos: u64) -> bool {
+        if !self.last.contains(&pos) {
+            let after = self.spans.partition_point(|s| s.start <= pos);
+            let before = after.checked_sub(1).and_then(|i| self.spans.get(i));
+            self.is_span = before.is_some_and(|s| pos < s.end);
+            self.last = match before.filter(|_| self.is_span) {
+                Some(span) => span.clone(),
+                None => {
+                    let next = self.spans.get(after).map_or(u64::MAX, |s| s.start);
+                    before.map_or(0, |s| s.end)..next
+                }
+            };
+        }
+        self.is_span
+    }
 }
 
 fn span_at(spans: &[Range<u64>], pos: u64) -> Option<&Range<u64>> {

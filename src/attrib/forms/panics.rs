@@ -34,10 +34,10 @@ pub(in crate::attrib) fn read<'f>(facts: &Facts<'f, '_>) -> Vec<Location<'f>> {
     let found = pointers.filter_map(|p| {
         let word = facts.word(p.at);
         let field = |into: u64, size| facts.number(p.at.checked_add(into)?, size);
-        let len = field(word, word)?;
+        let len = field(word, word).filter(|len| (4..LONGEST).contains(len))?;
         let line = field(2 * word, 4)?;
         let column = field(2 * word + 4, 4)?;
-        let plausible = (4..LONGEST).contains(&len) && (1..1 << 24).contains(&line) && column < 1 << 16;
+        let plausible = (1..1 << 24).contains(&line) && column < 1 << 16;
         let range = usize::try_from(p.to).ok()?..usize::try_from(p.to.checked_add(len)?).ok()?;
         let path = facts.bytes.get(range).filter(|p| plausible && p.ends_with(b".rs"))?;
         let path = std::str::from_utf8(path).ok()?;
@@ -53,7 +53,7 @@ pub(super) fn claims(facts: &Facts<'_, '_>, locations: &[Location<'_>]) -> Vec<C
     let mut all: Vec<Claim<Form>> = locations.iter().map(record).collect();
     let is_record = |at: u64| locations.binary_search_by_key(&at, |l| l.pos).is_ok();
     let mut others: Vec<u64> = facts.pointers.iter().filter(|p| !is_record(p.at)).map(|p| p.to).collect();
-    others.sort_unstable();
+    radsort::sort(&mut others);
     let mut texts: Vec<Range<u64>> = locations.iter().map(|l| l.text..l.text + l.path.len() as u64).collect();
     order::spans(&mut texts);
     texts.dedup();
@@ -63,7 +63,7 @@ pub(super) fn claims(facts: &Facts<'_, '_>, locations: &[Location<'_>]) -> Vec<C
     };
     for text in texts.iter().filter(|t| facts.data_at(t.start).is_some() && !of_others(t)) {
         // Since Rust 1.91 a zero ends the path, for the use of C.
-        let zero = facts.number(text.end, 1) == Some(0) && !facts.is_start(text.end);
+        let zero = facts.byte(text.end) == Some(0) && !facts.is_start(text.end);
         all.push(claim(text.start, text.end + u64::from(zero), Form::LocationPath));
     }
     all

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::facts::{Facts, Word};
+use super::facts::Facts;
 use super::{Form, claim};
 use crate::kind::Kind;
 use crate::partition::Claim;
@@ -53,20 +53,18 @@ fn stated(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
 /// What a pointer and the number behind it enclose.
 fn slices(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
     let mut enclosed: Vec<(u64, u64)> = Vec::new();
-    for pointer in &facts.pointers {
-        let Some(len) = pointer.at.checked_add(facts.word(pointer.at)).and_then(|pos| facts.word_at(pos))
-        else {
-            continue;
-        };
+    for (index, pointer) in facts.pointers.iter().enumerate() {
+        let word = facts.word(pointer.at);
+        let Some(behind) = pointer.at.checked_add(word) else { continue };
+        let Some(len) = facts.number(behind, word).filter(|&len| len >= FEWEST) else { continue };
         let Some(span) = facts.data_at(pointer.to) else { continue };
-        if let Word::Plain(len) = len
-            && len >= FEWEST
-            && len <= span.end - pointer.to
-        {
+        if len <= span.end - pointer.to && facts.is_plain(index, behind) {
             enclosed.push((pointer.to, len));
         }
     }
-    enclosed.sort_unstable();
+    // By place, then by length: this sort keeps the order of what is equal.
+    radsort::sort_by_key(&mut enclosed, |&(_, len)| len);
+    radsort::sort_by_key(&mut enclosed, |&(place, _)| place);
     enclosed.dedup();
     let mut text = Text::default();
     enclosed.retain(|&(start, len)| text.end(facts, start) >= start + len);
@@ -108,7 +106,7 @@ fn object(facts: &Facts<'_, '_>, start: u64, text: &mut Text, least: Least) -> O
         return None;
     }
     let bound = facts.bound(start);
-    let is_terminated = facts.number(end, 1) == Some(0);
+    let is_terminated = facts.byte(end) == Some(0);
     let end = if end < bound && is_terminated {
         terminated(facts, end + 1, bound)
     } else if end >= bound {
@@ -127,7 +125,7 @@ fn terminated(facts: &Facts<'_, '_>, pos: u64, bound: u64) -> u64 {
     let mut done = pos;
     loop {
         let end = text_end(facts.bytes, done, bound);
-        if end == done || end >= bound || facts.number(end, 1) != Some(0) {
+        if end == done || end >= bound || facts.byte(end) != Some(0) {
             return done;
         }
         done = end + 1;
@@ -153,7 +151,7 @@ fn has_different(facts: &Facts<'_, '_>, span: Range<u64>, least: usize) -> bool 
 /// their length, placeholders, and a zero.
 fn template(facts: &Facts<'_, '_>, start: u64) -> Option<Claim<Form>> {
     let bound = facts.bound(start);
-    let byte = |pos: u64| facts.number(pos, 1).filter(|_| pos < bound);
+    let byte = |pos: u64| facts.byte(pos).filter(|_| pos < bound).map(u64::from);
     let mut at = start;
     let mut letters = 0;
     loop {
@@ -196,17 +194,29 @@ impl Text {
         let limit = facts.data_at(pos).map_or(pos, |s| s.end);
         if (self.start..self.end).contains(&pos) {
             // A continuation byte starts no character.
-            return if facts.number(pos, 1).is_some_and(|b| b & 0xc0 != 0x80) { self.end } else { pos };
+            return if facts.byte(pos).is_some_and(|b| b & 0xc0 != 0x80) { self.end } else { pos };
         }
         *self = Text { start: pos, end: text_end(facts.bytes, pos, limit) };
         self.end
     }
 }
 
+/// How many of the first bytes surely are printable ASCII: told for eight at once.
+fn printable(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The upper bit of a byte is set if it is below a space, above a tilde, or not ASCII. A borrow or a
+    // carry comes from such a byte only.
+    let is_plain = |chunk: &&[u8; 8]| {
+        let word = u64::from_le_bytes(**chunk);
+        (word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)) & (ONES * 0x80) == 0
+    };
+    8 * bytes.as_chunks().0.iter().take_while(is_plain).count()
+}
+
 /// Where text that starts at `pos` ends, at most at `limit`.
 fn text_end(bytes: &[u8], pos: u64, limit: u64) -> u64 {
     let all = bytes.get(pos as usize..limit as usize).unwrap_or_default();
-    let mut at = 0;
+    let mut at = printable(all);
     while let Some(&first) = all.get(at) {
         if first.is_ascii() {
             let is_text = matches!(first, b' '..=b'~' | b'\t' | b'\n' | b'\r' | 0x1b);
@@ -246,5 +256,10 @@ mod tests {
             assert_eq!(end(broken), 2, "{broken:x?}");
         }
         assert_eq!(end(b""), 0);
+        for (byte, len) in [(b'\x1f', 11), (b' ', 17), (b'~', 17), (b'\x7f', 11), (b'\t', 17), (0xff, 11)] {
+            let mut text = *b"eight and eleven.";
+            text[11] = byte;
+            assert_eq!(end(&text), len, "{byte:x}");
+        }
     }
 }

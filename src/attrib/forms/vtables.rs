@@ -26,7 +26,7 @@ pub(super) fn claims(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
     let dropped = facts.pointers.iter().map(|p| p.at);
     let dropped = dropped.filter(|&at| facts.data_at(at).is_some() && !facts.knows_starts(at));
     let mut candidates: Vec<u64> = facts.starts().iter().copied().chain(dropped).collect();
-    candidates.sort_unstable();
+    radsort::sort(&mut candidates);
     candidates.dedup();
     let mut found: Vec<Claim<Form>> = Vec::new();
     let mut done = 0;
@@ -71,6 +71,15 @@ fn table(facts: &Facts<'_, '_>, start: u64) -> Option<u64> {
 
 /// Whether drop glue is named, if the three words at `start` are the head of a table.
 fn header(facts: &Facts<'_, '_>, start: u64) -> Option<bool> {
+    let word = facts.word(start);
+    let place = |index: u64| start.checked_add(index * word);
+    let number = |index: u64| facts.number(place(index)?, word);
+    // Most places are told by the numbers, before it is asked which words are addresses.
+    let (size, align) = (number(1)?, number(2)?);
+    let fits = align.is_power_of_two() && align <= ALIGN_LIMIT && size < SIZE_LIMIT;
+    if !fits || !size.is_multiple_of(align) {
+        return None;
+    }
     facts.data_at(start)?;
     let has_drop_glue = match facts.word_at(start)? {
         Word::To(to) => facts.is_function(to).then_some(true)?,
@@ -78,12 +87,6 @@ fn header(facts: &Facts<'_, '_>, start: u64) -> Option<bool> {
         Word::Plain(0) => false,
         Word::Plain(_) => return None,
     };
-    let word = facts.word(start);
-    let number = |index: u64| match facts.word_at(start.checked_add(index * word)?)? {
-        Word::Plain(number) => Some(number),
-        _ => None,
-    };
-    let (size, align) = (number(1)?, number(2)?);
-    let fits = align.is_power_of_two() && align <= ALIGN_LIMIT && size < SIZE_LIMIT;
-    (fits && size.is_multiple_of(align)).then_some(has_drop_glue)
+    let is_number = |index: u64| matches!(facts.word_at(place(index)?)?, Word::Plain(_)).then_some(());
+    is_number(1).and_then(|()| is_number(2)).map(|()| has_drop_glue)
 }

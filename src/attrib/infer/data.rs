@@ -33,17 +33,20 @@ pub(super) fn conclude(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Foun
     let from_code = from_code(known.references, runs, &holes);
     let mut from_data: Vec<(u64, u64)> =
         image.pointers.iter().filter(|p| holes.index(p.to).is_some()).map(|p| (p.to, p.at)).collect();
-    from_data.sort_unstable();
+    // By what they point at, then by place: this sort keeps the order of what is equal.
+    radsort::sort_by_key(&mut from_data, |&(_, at)| at);
+    radsort::sort_by_key(&mut from_data, |&(to, _)| to);
     from_data.dedup();
 
     let mut objects = cut(runs, &open, &from_code, &from_data);
+    let links = links(&objects, &from_data, runs);
     vote_of_code(&mut objects, &from_code);
     for _ in 0..ROUNDS {
-        if !vote_of_data(&mut objects, &from_data, runs) {
+        if !vote_of_data(&mut objects, &links, runs) {
             break;
         }
     }
-    contest(&mut objects, &from_data, runs);
+    contest(&mut objects, &links, runs);
     share_tails(&mut objects, |at| is_text_before(known, at));
     for object in &objects {
         let Some(owner) = object.owner else { continue };
@@ -59,13 +62,37 @@ fn is_text_before(known: &Known<'_, '_>, at: u64) -> bool {
     form(before) && form(at) && known.bytes.get(before as usize).is_some_and(|&b| b != 0)
 }
 
+/// A pointer of data to an object.
+struct Link {
+    /// Index of the object.
+    to: usize,
+    /// Index of the object that the pointer is in, if it is in one.
+    from: Option<usize>,
+    /// Index of the run that the pointer is in, if it is in one.
+    run: Option<usize>,
+}
+
+/// What of data points at which object, in order of the objects.
+fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &[Run]) -> Vec<Link> {
+    let mut to = 0;
+    let link = |&(pos, at): &(u64, u64)| {
+        while objects.get(to).is_some_and(|o| o.span.end <= pos) {
+            to += 1;
+        }
+        objects.get(to).filter(|o| o.span.start <= pos)?;
+        let from = object_at(objects, at);
+        let run = from.map_or_else(|| run_at(runs, at), |from| Some(objects[from].run));
+        Some(Link { to, from, run })
+    };
+    from_data.iter().filter_map(link).collect()
+}
+
 /// Marks objects that data of another crate points at than the one that has them, or data of
 /// which nothing is known.
-fn contest(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) {
-    for &(to, from) in from_data {
-        let Some(index) = object_at(objects, to) else { continue };
-        let by = voter(objects, runs, from).map(|v| v.owner.instantiated_by);
-        if let Some(has) = &mut objects[index].owner {
+fn contest(objects: &mut [Object], links: &[Link], runs: &[Run]) {
+    for link in links {
+        let by = voter(objects, runs, link).map(|v| v.owner.instantiated_by);
+        if let Some(has) = &mut objects[link.to].owner {
             has.is_contested |= by.is_none_or(|by| by != CrateId::NONE && by != has.owner.instantiated_by);
         }
     }
@@ -118,7 +145,7 @@ impl Holes {
 /// A position in a hole, and the owner of the code that refers to it; `None` if nothing is known of that code.
 type FromCode = (u64, Option<Owner>);
 
-/// Positions in holes that code refers to; each run counts once; sorted.
+/// Positions in holes that code refers to; each run counts once; in order of position.
 ///
 /// Code of which some owner but no instantiator is known has no say.
 fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<FromCode> {
@@ -135,7 +162,6 @@ fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<FromCo
             all.push((reference.to, owner));
         }
     }
-    all.sort_unstable();
     all
 }
 
@@ -155,7 +181,8 @@ pub(super) fn referrers(image: &Image<'_>, references: &References, span: Range<
 fn cut(runs: &[Run], open: &[usize], from_code: &[FromCode], from_data: &[(u64, u64)]) -> Vec<Object> {
     let mut starts: Vec<u64> = from_code.iter().map(|&(to, _)| to).collect();
     starts.extend(from_data.iter().map(|&(to, _)| to));
-    starts.sort_unstable();
+    // Two lists in order, which this sort merges.
+    starts.sort();
     starts.dedup();
     let mut objects = Vec::with_capacity(starts.len() + open.len());
     let mut next = 0;
@@ -199,22 +226,17 @@ fn vote_of_code(objects: &mut [Object], from_code: &[FromCode]) {
 }
 
 /// Passes ownership on from data with an owner to data without; says whether anything changed.
-fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) -> bool {
+fn vote_of_data(objects: &mut [Object], links: &[Link], runs: &[Run]) -> bool {
     let mut elected: Vec<(usize, Concluded)> = Vec::new();
-    let mut at = 0;
-    while at < from_data.len() {
-        let Some(index) = object_at(objects, from_data[at].0) else {
-            at += 1;
-            continue;
-        };
-        let end = objects[index].span.end;
-        let count = from_data[at..].partition_point(|&(to, _)| to < end).max(1);
-        if objects[index].owner.is_none() {
-            let voters = from_data[at..at + count].iter().filter_map(|&(_, from)| voter(objects, runs, from));
-            let votes: Vec<Concluded> = voters.filter(|o| o.owner.instantiated_by != CrateId::NONE).collect();
-            elected.extend(elect(&votes, 0).map(|owner| (index, owner)));
+    let mut votes: Vec<Concluded> = Vec::new();
+    for of_object in links.chunk_by(|a, b| a.to == b.to) {
+        let to = of_object[0].to;
+        if objects[to].owner.is_none() {
+            votes.clear();
+            let voters = of_object.iter().filter_map(|link| voter(objects, runs, link));
+            votes.extend(voters.filter(|o| o.owner.instantiated_by != CrateId::NONE));
+            elected.extend(elect(&votes, 0).map(|owner| (to, owner)));
         }
-        at += count;
     }
     for &(index, owner) in &elected {
         objects[index].owner = Some(owner);
@@ -222,10 +244,10 @@ fn vote_of_data(objects: &mut [Object], from_data: &[(u64, u64)], runs: &[Run]) 
     !elected.is_empty()
 }
 
-/// Whose the data at `pos` is, as far as is known by now.
-fn voter(objects: &[Object], runs: &[Run], pos: u64) -> Option<Concluded> {
-    let own = object_at(objects, pos).and_then(|i| objects[i].owner);
-    let of_run = || runs[run_at(runs, pos)?].owner.map(|owner| Concluded { owner, is_contested: false });
+/// Whose the data that points is, as far as is known by now.
+fn voter(objects: &[Object], runs: &[Run], link: &Link) -> Option<Concluded> {
+    let own = link.from.and_then(|from| objects[from].owner);
+    let of_run = || runs[link.run?].owner.map(|owner| Concluded { owner, is_contested: false });
     own.or_else(of_run)
 }
 
@@ -302,9 +324,10 @@ mod tests {
         let from_data = [(50, 8), (80, 56)];
         let mut objects = cut(&runs, &[0], &from_code, &from_data);
         vote_of_code(&mut objects, &from_code);
-        assert!(vote_of_data(&mut objects, &from_data, &runs));
-        assert!(vote_of_data(&mut objects, &from_data, &runs));
-        assert!(!vote_of_data(&mut objects, &from_data, &runs));
+        let links = links(&objects, &from_data, &runs);
+        assert!(vote_of_data(&mut objects, &links, &runs));
+        assert!(vote_of_data(&mut objects, &links, &runs));
+        assert!(!vote_of_data(&mut objects, &links, &runs));
         assert!(objects.iter().all(|o| o.owner.is_some_and(|o| o.owner.krate.0 == 1)));
     }
 
@@ -322,10 +345,13 @@ mod tests {
         let runs = [run(0..100, SymbolId::NONE)];
         let mut objects = vec![object(0..20, 1), object(20..40, 2), object(40..60, 2)];
         // The first points at the second, which is not its own; the second at the third, which is.
-        contest(&mut objects, &[(20, 0), (40, 24)], &runs);
+        let of = |objects: &[Object], from_data: &[(u64, u64)]| links(objects, from_data, &runs);
+        let own = of(&objects, &[(20, 0), (40, 24)]);
+        contest(&mut objects, &own, &runs);
         assert_eq!(contested(&objects), [false, true, false]);
         // Nothing is known of what lies at 80.
-        contest(&mut objects, &[(0, 80)], &runs);
+        let unknown = of(&objects, &[(0, 80)]);
+        contest(&mut objects, &unknown, &runs);
         assert_eq!(contested(&objects), [true, true, false]);
     }
 

@@ -43,8 +43,12 @@ impl Telling {
                 return None;
             }
             let name = symbols.rows.get(row)?.plain_name(names);
-            // What differs between copies is the hash at the end.
-            name.get(..name.rfind("17h").or_else(|| name.rfind("::h"))?)
+            // What differs between copies is the hash at the end: `17h`, sixteen digits, `E`.
+            let hash = name
+                .len()
+                .checked_sub(20)
+                .filter(|&at| name.get(at..).is_some_and(|end| end.starts_with("17h")));
+            name.get(..hash.or_else(|| name.rfind("17h")).or_else(|| name.rfind("::h"))?)
         };
         let mut paths: Distinct<&str> = Distinct::default();
         let of_row: Vec<Option<u32>> =

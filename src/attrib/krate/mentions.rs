@@ -41,11 +41,12 @@ impl Mentions {
     pub fn read(symbols: &Symbols, paths: &[bool], text: &Names) -> Mentions {
         let rows: Vec<(usize, &SymbolRow)> = symbols.rows.iter().enumerate().collect();
         let chunks: Vec<(Vec<Mention>, Vec<Said>)> = parallel::lots(&rows, CHUNK, |rows| {
-            let mut local: Distinct<Mention> = Distinct::default();
+            let mut local: Distinct<names::CrateRef<'_>> = Distinct::default();
             let is_path = |index: usize| paths.get(index) == Some(&true);
             let said = rows.iter().map(|&(index, row)| say(row, is_path(index), text, &mut local));
             let said = said.collect();
-            (local.into_values(), said)
+            let mention = |c: names::CrateRef<'_>| Mention { name: c.name.into_owned(), id: c.id };
+            (local.into_values().into_iter().map(mention).collect(), said)
         });
         let mut all: Distinct<Mention> = Distinct::default();
         let mut said = Vec::with_capacity(symbols.rows.len());
@@ -126,7 +127,12 @@ impl Mentions {
     }
 }
 
-fn say(row: &SymbolRow, is_path: bool, text: &Names, local: &mut Distinct<Mention>) -> Said {
+fn say<'t>(
+    row: &SymbolRow,
+    is_path: bool,
+    text: &'t Names,
+    local: &mut Distinct<names::CrateRef<'t>>,
+) -> Said {
     if !row.sort.is_symbol() {
         return NOTHING;
     }
@@ -136,10 +142,10 @@ fn say(row: &SymbolRow, is_path: bool, text: &Names, local: &mut Distinct<Mentio
     if is_path && crates.scheme == Scheme::Plain {
         crates = names::crates_of_path(name);
     }
-    let mut number = |c: names::CrateRef<'_>| {
+    let mut number = |c: names::CrateRef<'t>| {
         // Shims that the compiler makes for the final program are no crate.
         let real = !names::is_shim_crate(&c.name);
-        real.then(|| local.insert(Mention { name: c.name.into_owned(), id: c.id }))
+        real.then(|| local.insert(c))
     };
     let defined_in = crates.defined_in.and_then(&mut number);
     let suffix = crates.instantiated_by.and_then(&mut number);

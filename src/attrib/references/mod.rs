@@ -7,14 +7,13 @@ mod x86_64;
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use self::code::Reader;
 use super::sections::Layout;
 use super::symbols::Symbols;
-use crate::format::Image;
+use crate::format::{Image, Line, Mapping};
 use crate::kind::Kind;
 use crate::model::SymbolId;
+use crate::order::Arrange;
 use crate::parallel;
 use crate::partition::Partition;
 
@@ -41,7 +40,7 @@ pub(super) enum Usage {
     Access,
 }
 
-/// All references of code to data of the program, sorted.
+/// All references of code to data of the program, in order of the data, then of the instructions.
 #[derive(Debug, Default)]
 pub(super) struct References {
     all: Vec<Reference>,
@@ -59,15 +58,12 @@ impl References {
         by_symbol: &Partition<SymbolId>,
         symbols: &Symbols,
     ) -> References {
-        let data = merged(layout.by_section.iter().filter_map(|(span, section)| {
+        let data = layout.by_section.iter().filter_map(|(span, section)| {
             let row = section.get().and_then(|i| layout.sections.get(i))?;
             row.kind.is_data().then_some(span)
-        }));
-        let extents: Vec<Range<u64>> =
-            (0..image.members.len()).map(|space| image.line.extent(space as u32)).collect();
-        let is_address = |space: u32, to: &u64| extents.get(space as usize).is_some_and(|e| e.contains(to));
-        let read = |run: &Range<u64>| {
-            let mut found: Vec<Reference> = Vec::new();
+        });
+        let data = in_memory(&image.line, data);
+        let read = |run: &Range<u64>, found: &mut Vec<Reference>| {
             let reader = Reader::of(image.machine_at(run.start));
             let code = bytes.get(run.start as usize..run.end as usize);
             // An address in code is of the address space that the code is in. Code that is
@@ -75,20 +71,22 @@ impl References {
             let elsewhere = || Some((image.member_at(run.start)? as u32, 0));
             let place = image.line.place(run.start).or_else(elsewhere);
             if let (Some(code), Some((space, address))) = (code, place) {
+                let data = data.of(space);
                 reader.operands(code, address, &mut |operand| {
                     let from = run.start + operand.at.wrapping_sub(address);
-                    // Most constants are no addresses at all.
-                    let target = Some(operand.target).filter(|t| is_address(space, t));
-                    let to = target.and_then(|t| image.line.pos_in(space, t)).filter(|&to| holds(&data, to));
+                    let to = position(data, operand.target);
                     found.extend(to.map(|to| Reference { to, from, usage: operand.usage }));
                 });
             }
-            found
         };
         let runs = code_runs(layout, by_symbol, symbols.padding);
-        let lots = parallel::lots(&runs, LOT, |lot| lot.iter().flat_map(read).collect::<Vec<_>>());
-        let mut all: Vec<Reference> = lots.into_iter().flatten().collect();
-        all.par_sort_unstable();
+        let mut all = parallel::gather(&runs, LOT, |lot| {
+            let mut found = Vec::new();
+            lot.iter().for_each(|run| read(run, &mut found));
+            found
+        });
+        // Instructions are in order already.
+        radsort::sort_by_key(&mut all, |r| r.to);
         all.dedup();
         References { all }
     }
@@ -128,19 +126,51 @@ fn code_runs(layout: &Layout, by_symbol: &Partition<SymbolId>, padding: SymbolId
     runs
 }
 
-/// Spans in order, those that touch made one.
-fn merged(spans: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
-    let mut all: Vec<Range<u64>> = Vec::new();
+/// Data in memory, sorted by address.
+struct InMemory(Vec<Mapping>);
+
+/// The parts of `spans`, which are in order, that are mapped. Parts that touch are one.
+fn in_memory(line: &Line, spans: impl Iterator<Item = Range<u64>>) -> InMemory {
+    let mappings = line.mappings();
+    let mut all: Vec<Mapping> = Vec::new();
     for span in spans {
-        match all.last_mut() {
-            Some(last) if last.end == span.start => last.end = span.end,
-            _ => all.push(span),
+        let first = mappings.partition_point(|m| m.pos + m.len <= span.start);
+        for m in mappings[first..].iter().take_while(|m| m.pos < span.end) {
+            let (start, end) = (m.pos.max(span.start), (m.pos + m.len).min(span.end));
+            let part = Mapping { pos: start, len: end - start, address: m.address + (start - m.pos), ..*m };
+            match all.last_mut() {
+                Some(last) if follows(last, &part) => last.len += part.len,
+                _ => all.push(part),
+            }
         }
     }
-    all
+    all.arrange_by_key(|m| (m.space, m.address));
+    InMemory(all)
 }
 
-fn holds(spans: &[Range<u64>], pos: u64) -> bool {
-    let after = spans.partition_point(|s| s.start <= pos);
-    after.checked_sub(1).and_then(|i| spans.get(i)).is_some_and(|s| pos < s.end)
+/// Whether one mapping goes on where another ends.
+fn follows(last: &Mapping, next: &Mapping) -> bool {
+    last.space == next.space && last.pos + last.len == next.pos && last.address + last.len == next.address
+}
+
+impl InMemory {
+    /// That of one address space.
+    fn of(&self, space: u32) -> &[Mapping] {
+        let start = self.0.partition_point(|m| m.space < space);
+        let end = self.0.partition_point(|m| m.space <= space);
+        &self.0[start..end]
+    }
+}
+
+/// The position of `address`, if it is mapped here.
+fn position(mapped: &[Mapping], address: u64) -> Option<u64> {
+    // Most constants are no addresses at all.
+    let (first, last) = (mapped.first()?, mapped.last()?);
+    if address < first.address || address.saturating_sub(last.address) >= last.len {
+        return None;
+    }
+    let after = mapped.partition_point(|m| m.address <= address);
+    let m = mapped.get(after.checked_sub(1)?)?;
+    let into = address - m.address;
+    (into < m.len).then(|| m.pos + into)
 }

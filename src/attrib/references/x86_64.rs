@@ -12,112 +12,124 @@ use super::code::Operand;
 /// The longest instruction, in bytes.
 const LONGEST: usize = 15;
 
-/// What a byte of an opcode map says of the instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// Rare, a prefix, or no instruction.
-    Other,
-    /// Nothing follows, but for so many bytes of an immediate.
-    Bare(u8),
-    /// A byte of registers and modes, what that asks for, and so many bytes of an immediate.
-    Modes(u8),
-    /// As `Bare`, with an immediate of 4 bytes, or 2 with an operand size prefix.
-    BareFull,
-    /// As `Modes`, with an immediate of 4 bytes, or 2 with an operand size prefix.
-    ModesFull,
-    /// As `Modes`; the immediate is there in two forms of eight only: those of `TEST`.
-    Test,
-    /// As `ModesFull`, and as `Test`.
-    TestFull,
-    /// As `BareFull`, with 8 bytes if the operand is of 64 bits.
-    BareWide,
-}
+/// What an opcode says of the instruction, in one byte: how many bytes its immediate has, and marks.
+type Form = u8;
 
-/// The map of one-byte opcodes. Prefixes are not in it.
+/// Bits of a [`Form`] that are the length of its immediate.
+const IMMEDIATE: Form = 7;
+/// There are 4 more bytes of immediate, or 2 with an operand size prefix.
+const FULL: Form = 0x08;
+/// A byte of registers and modes follows, and what that asks for.
+const MODES: Form = 0x10;
+/// The immediate is there in two forms of eight only: those of `TEST`.
+const TEST: Form = 0x20;
+/// The opcode alone does not tell.
+const LOOK: Form = 0x40;
+/// In front of the opcode.
+const PREFIX: Form = 0x80 | LOOK;
+/// In front of the opcode, and last: sizes and more registers.
+const REX: Form = 0x81 | LOOK;
+/// Rare, or no instruction.
+const OTHER: Form = 0x82 | LOOK;
+
+/// The map of one-byte opcodes.
 const ONE: [Form; 256] = {
-    let mut map = [Form::Other; 256];
+    let mut map = [OTHER; 256];
     let mut op = 0;
     while op < 0x40 {
         // ADD, OR, ADC, SBB, AND, SUB, XOR, CMP.
         map[op] = match op & 7 {
-            0..=3 => Form::Modes(0),
-            4 => Form::Bare(1),
-            5 => Form::BareFull,
-            _ => Form::Other,
+            0..=3 => MODES,
+            4 => 1,
+            5 => FULL,
+            _ => OTHER,
         };
         op += 1;
     }
-    fill(&mut map, 0x50, 0x5f, Form::Bare(0));
-    map[0x63] = Form::Modes(0);
-    map[0x68] = Form::BareFull;
-    map[0x69] = Form::ModesFull;
-    map[0x6a] = Form::Bare(1);
-    map[0x6b] = Form::Modes(1);
-    fill(&mut map, 0x70, 0x7f, Form::Bare(1));
-    map[0x80] = Form::Modes(1);
-    map[0x81] = Form::ModesFull;
-    map[0x83] = Form::Modes(1);
-    fill(&mut map, 0x84, 0x8b, Form::Modes(0));
-    map[0x8d] = Form::Modes(0);
-    fill(&mut map, 0x90, 0x99, Form::Bare(0));
-    fill(&mut map, 0xa4, 0xa7, Form::Bare(0));
-    map[0xa8] = Form::Bare(1);
-    map[0xa9] = Form::BareFull;
-    fill(&mut map, 0xaa, 0xaf, Form::Bare(0));
-    fill(&mut map, 0xb0, 0xb7, Form::Bare(1));
-    fill(&mut map, 0xb8, 0xbf, Form::BareWide);
-    fill(&mut map, 0xc0, 0xc1, Form::Modes(1));
-    map[0xc3] = Form::Bare(0);
-    map[0xc6] = Form::Modes(1);
-    map[0xc7] = Form::ModesFull;
-    map[0xc9] = Form::Bare(0);
-    map[0xcc] = Form::Bare(0);
-    fill(&mut map, 0xd0, 0xd3, Form::Modes(0));
-    fill(&mut map, 0xd8, 0xdf, Form::Modes(0));
-    map[0xeb] = Form::Bare(1);
-    map[0xf6] = Form::Test;
-    map[0xf7] = Form::TestFull;
-    fill(&mut map, 0xfe, 0xff, Form::Modes(0));
+    fill(&mut map, 0x40, 0x4f, REX);
+    fill(&mut map, 0x50, 0x5f, 0);
+    map[0x63] = MODES;
+    map[0x68] = FULL;
+    map[0x69] = MODES | FULL;
+    map[0x6a] = 1;
+    map[0x6b] = MODES | 1;
+    fill(&mut map, 0x70, 0x7f, 1);
+    map[0x80] = MODES | 1;
+    map[0x81] = MODES | FULL;
+    map[0x83] = MODES | 1;
+    fill(&mut map, 0x84, 0x8b, MODES);
+    map[0x8d] = MODES;
+    fill(&mut map, 0x90, 0x99, 0);
+    fill(&mut map, 0xa4, 0xa7, 0);
+    map[0xa8] = 1;
+    map[0xa9] = FULL;
+    fill(&mut map, 0xaa, 0xaf, 0);
+    fill(&mut map, 0xb0, 0xb7, 1);
+    fill(&mut map, 0xb8, 0xbf, LOOK);
+    fill(&mut map, 0xc0, 0xc1, MODES | 1);
+    map[0xc3] = 0;
+    map[0xc6] = MODES | 1;
+    map[0xc7] = MODES | FULL;
+    map[0xc9] = 0;
+    map[0xcc] = 0;
+    fill(&mut map, 0xd0, 0xd3, MODES);
+    fill(&mut map, 0xd8, 0xdf, MODES);
+    map[0xeb] = 1;
+    map[0xf6] = MODES | TEST | 1;
+    map[0xf7] = MODES | TEST | FULL;
+    fill(&mut map, 0xfe, 0xff, MODES);
+    // Operand size; segments of thread-local storage, hints; locks and repetitions.
+    map[0x66] = PREFIX;
+    fill(&mut map, 0x64, 0x65, PREFIX);
+    map[0x2e] = PREFIX;
+    map[0x3e] = PREFIX;
+    map[0xf0] = PREFIX;
+    fill(&mut map, 0xf2, 0xf3, PREFIX);
+    // Another map; VEX and EVEX; calls and jumps.
+    map[0x0f] = LOOK;
+    fill(&mut map, 0xc4, 0xc5, LOOK);
+    map[0x62] = LOOK;
+    fill(&mut map, 0xe8, 0xe9, LOOK);
     map
 };
 
 /// The map of opcodes behind `0F`.
 const TWO: [Form; 256] = {
-    let mut map = [Form::Other; 256];
-    map[0x05] = Form::Bare(0);
-    map[0x0b] = Form::Bare(0);
-    fill(&mut map, 0x10, 0x17, Form::Modes(0));
+    let mut map = [OTHER; 256];
+    map[0x05] = 0;
+    map[0x0b] = 0;
+    fill(&mut map, 0x10, 0x17, MODES);
     // Hints.
-    fill(&mut map, 0x18, 0x1f, Form::Modes(0));
-    fill(&mut map, 0x28, 0x2f, Form::Modes(0));
-    map[0x31] = Form::Bare(0);
+    fill(&mut map, 0x18, 0x1f, MODES);
+    fill(&mut map, 0x28, 0x2f, MODES);
+    map[0x31] = 0;
     // CMOVcc, SSE.
-    fill(&mut map, 0x40, 0x6f, Form::Modes(0));
-    fill(&mut map, 0x70, 0x73, Form::Modes(1));
-    fill(&mut map, 0x74, 0x76, Form::Modes(0));
-    fill(&mut map, 0x7c, 0x7f, Form::Modes(0));
+    fill(&mut map, 0x40, 0x6f, MODES);
+    fill(&mut map, 0x70, 0x73, MODES | 1);
+    fill(&mut map, 0x74, 0x76, MODES);
+    fill(&mut map, 0x7c, 0x7f, MODES);
     // SETcc.
-    fill(&mut map, 0x90, 0x9f, Form::Modes(0));
-    map[0xa2] = Form::Bare(0);
-    map[0xa3] = Form::Modes(0);
-    map[0xa4] = Form::Modes(1);
-    map[0xa5] = Form::Modes(0);
-    map[0xab] = Form::Modes(0);
-    map[0xac] = Form::Modes(1);
-    map[0xad] = Form::Modes(0);
-    map[0xae] = Form::Modes(0);
-    map[0xaf] = Form::Modes(0);
-    fill(&mut map, 0xb0, 0xb1, Form::Modes(0));
-    map[0xb3] = Form::Modes(0);
-    fill(&mut map, 0xb6, 0xb8, Form::Modes(0));
-    map[0xba] = Form::Modes(1);
-    fill(&mut map, 0xbb, 0xc1, Form::Modes(0));
-    map[0xc2] = Form::Modes(1);
-    map[0xc3] = Form::Modes(0);
-    fill(&mut map, 0xc4, 0xc6, Form::Modes(1));
-    map[0xc7] = Form::Modes(0);
-    fill(&mut map, 0xc8, 0xcf, Form::Bare(0));
-    fill(&mut map, 0xd0, 0xfe, Form::Modes(0));
+    fill(&mut map, 0x90, 0x9f, MODES);
+    map[0xa2] = 0;
+    map[0xa3] = MODES;
+    map[0xa4] = MODES | 1;
+    map[0xa5] = MODES;
+    map[0xab] = MODES;
+    map[0xac] = MODES | 1;
+    map[0xad] = MODES;
+    map[0xae] = MODES;
+    map[0xaf] = MODES;
+    fill(&mut map, 0xb0, 0xb1, MODES);
+    map[0xb3] = MODES;
+    fill(&mut map, 0xb6, 0xb8, MODES);
+    map[0xba] = MODES | 1;
+    fill(&mut map, 0xbb, 0xc1, MODES);
+    map[0xc2] = MODES | 1;
+    map[0xc3] = MODES;
+    fill(&mut map, 0xc4, 0xc6, MODES | 1);
+    map[0xc7] = MODES;
+    fill(&mut map, 0xc8, 0xcf, 0);
+    fill(&mut map, 0xd0, 0xfe, MODES);
     map
 };
 
@@ -129,27 +141,54 @@ const fn fill(map: &mut [Form; 256], first: usize, last: usize, form: Form) {
     }
 }
 
-/// Bytes behind a byte of modes for memory without an index: by its upper two bits and its lower three.
-const fn displacement(modes: u8) -> usize {
-    match (modes >> 6, modes & 7) {
-        (0, 5) | (2, _) => 4,
-        (1, _) => 1,
-        _ => 0,
-    }
-}
+/// Bits of [`BEHIND`] that are a number of bytes.
+const BYTES: u8 = 7;
+/// Four of the bytes count from the next instruction.
+const RELATIVE: u8 = 0x10;
+/// The first of the bytes is one of an index; without a base four more follow.
+const INDEX: u8 = 0x20;
 
-/// One instruction.
+/// What follows a byte of modes, by that byte.
+const BEHIND: [u8; 256] = {
+    let mut map = [0; 256];
+    let mut modes = 0;
+    while modes < 0xc0 {
+        let index = if modes & 7 == 4 { 1 } else { 0 };
+        map[modes] = match modes >> 6 {
+            0 if modes & 7 == 5 => RELATIVE | 4,
+            0 if index == 1 => INDEX | 1,
+            0 => 0,
+            1 => index + 1,
+            _ => index + 4,
+        };
+        modes += 1;
+    }
+    map
+};
+
+/// One instruction; its length is 0 if a decoder has to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Instruction {
     len: usize,
-    /// Where its displacement from the next instruction is, and what it is for.
-    relative: Option<(usize, Usage)>,
+    /// Where its displacement from the next instruction is; 0 if it has none.
+    relative: usize,
+    usage: Usage,
+}
+
+impl Instruction {
+    const UNKNOWN: Instruction = Instruction::plain(0);
+
+    const fn plain(len: usize) -> Instruction {
+        Instruction { len, relative: 0, usage: Usage::Access }
+    }
 }
 
 /// Calls `found` with every operand of `code`, which starts at `address`, that counts from the next
 /// instruction, and `decode` with the places of bytes to be left to a decoder; it returns how many these are.
 ///
 /// *Cost*: linear in the length of the code.
+// Not part of its callers: it is all about registers.
+#[inline(never)]
 pub(super) fn relative_operands<F: FnMut(Operand)>(
     code: &[u8],
     address: u64,
@@ -157,135 +196,173 @@ pub(super) fn relative_operands<F: FnMut(Operand)>(
     mut decode: impl FnMut(usize, &mut F) -> usize,
 ) {
     let mut at = 0;
-    while at < code.len() {
-        let rest = &code[at..];
-        let mut end = [0u8; LONGEST + 1];
-        let bytes = rest.first_chunk().unwrap_or_else(|| {
-            end[..rest.len()].copy_from_slice(rest);
-            &end
-        });
-        let Some(one) = instruction(bytes).filter(|one| one.len <= rest.len().min(LONGEST)) else {
+    while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
+        let one = match rest.first_chunk::<16>() {
+            Some(start) => common(u64::from_le_bytes(start[..WINDOW].try_into().unwrap_or_default())),
+            None => instruction(padded(rest)),
+        };
+        // Nothing is longer than its end, nor than the longest.
+        if one.len.wrapping_sub(1) >= LONGEST || one.len > rest.len() {
             at += decode(at, found).max(1);
             continue;
-        };
-        if let Some((place, usage)) = one.relative
-            && let Some(stored) = bytes.get(place..).and_then(|b| b.first_chunk::<4>())
+        }
+        if one.relative > 0
+            && let Some(stored) = rest.get(one.relative..).and_then(|b| b.first_chunk::<4>())
         {
             let from = address.wrapping_add(at as u64);
             let displacement = i64::from(i32::from_le_bytes(*stored)) as u64;
             let target = from.wrapping_add(one.len as u64).wrapping_add(displacement);
-            found(Operand { at: from, target, usage });
+            found(Operand { at: from, target, usage: one.usage });
         }
         at += one.len;
     }
 }
 
-/// The instruction that `bytes` start with, unless a decoder has to tell.
-#[inline(always)]
-fn instruction(bytes: &[u8; LONGEST + 1]) -> Option<Instruction> {
-    let mut at = 0;
-    let (mut is_short, mut is_wide) = (false, false);
-    let mut op = bytes[0];
-    loop {
-        match op {
-            0x66 => is_short = true,
-            // Locks, repetitions, the segments of thread-local storage, hints.
-            0xf0 | 0xf2 | 0xf3 | 0x64 | 0x65 | 0x2e | 0x3e => {}
-            _ => break,
+/// The first bytes of less than a window.
+fn padded(rest: &[u8]) -> u64 {
+    let mut start = [0u8; WINDOW];
+    let len = rest.len().min(WINDOW);
+    start[..len].copy_from_slice(&rest[..len]);
+    u64::from_le_bytes(start)
+}
+
+/// What most opcodes say, without a prefix: 4 more bytes of immediate are counted.
+///
+/// All others are [`LOOK`]: it takes [`instruction`] to tell.
+const COMMON: [Form; 256] = {
+    let mut map = [LOOK; 256];
+    let mut op = 0;
+    while op < 256 {
+        let form = ONE[op];
+        if form & (LOOK | TEST) == 0 {
+            map[op] = (form & (MODES | IMMEDIATE)) + if form & FULL != 0 { 4 } else { 0 };
         }
-        at += 1;
-        op = *bytes.get(at).filter(|_| at < 5)?;
+        op += 1;
     }
-    if op & 0xf0 == 0x40 {
-        is_wide = op & 8 != 0;
-        at += 1;
-        op = bytes[at & LONGEST];
+    // Calls and jumps; MOV of an immediate, but for those of 64 bits.
+    fill(&mut map, 0xe8, 0xe9, 4);
+    fill(&mut map, 0xb8, 0xbf, FULL | 4);
+    map
+};
+
+/// [`instruction`] for what most are: an opcode of one byte, behind no prefix but that for more registers.
+#[inline(always)]
+fn common(start: u64) -> Instruction {
+    let is_extended = start & 0xf0 == 0x40;
+    let bytes = if is_extended { start >> 8 } else { start };
+    let form = COMMON[usize::from(bytes as u8)];
+    if form & LOOK != 0 || form & FULL != 0 && is_extended && start & 8 != 0 {
+        return instruction(start);
+    }
+    let mut len = usize::from(is_extended) + 1 + usize::from(form & IMMEDIATE);
+    if form & MODES == 0 {
+        return Instruction::plain(len);
+    }
+    let behind = BEHIND[usize::from((bytes >> 8) as u8)];
+    len += 1 + usize::from(behind & BYTES);
+    if behind & (INDEX | RELATIVE) == 0 {
+        return Instruction::plain(len);
+    }
+    if behind & INDEX != 0 {
+        return Instruction::plain(if bytes >> 16 & 7 == 5 { len + 4 } else { len });
+    }
+    let usage = if bytes as u8 == 0x8d { Usage::Address } else { Usage::Access };
+    Instruction { len, relative: usize::from(is_extended) + 2, usage }
+}
+
+/// Bytes that tell the length of an instruction with up to two prefixes: these, one for more
+/// registers, three of an opcode, one of modes, one of an index.
+const WINDOW: usize = 8;
+
+/// The instruction that starts with the lowest of these bytes.
+#[inline(never)]
+fn instruction(mut bytes: u64) -> Instruction {
+    let mut form = ONE[usize::from(bytes as u8)];
+    // How many bytes it has up to its opcode.
+    let mut len = 1;
+    let (mut is_short, mut is_wide) = (false, false);
+    while form == PREFIX {
+        is_short |= bytes as u8 == 0x66;
+        if len > 2 {
+            return Instruction::UNKNOWN;
+        }
+        len += 1;
+        bytes >>= 8;
+        form = ONE[usize::from(bytes as u8)];
+    }
+    if form == REX {
+        is_wide = bytes & 8 != 0;
+        len += 1;
+        bytes >>= 8;
+        form = ONE[usize::from(bytes as u8)];
+    }
+    let op = bytes as u8;
+    bytes >>= 8;
+    if form & LOOK != 0 {
+        let second = bytes as u8;
+        match op {
+            // Jumps and calls of 32 bits, whatever the operand size, on the processors that decoders ask about.
+            0x0f if second & 0xf0 == 0x80 && !is_short => return Instruction::plain(len + 5),
+            0xe8 | 0xe9 if !is_short => return Instruction::plain(len + 4),
+            0x0f => {
+                let is_longer = matches!(second, 0x38 | 0x3a);
+                let more = if is_longer { 2 } else { 1 };
+                len += more;
+                bytes >>= 8 * more;
+                form = match second {
+                    0x38 => MODES,
+                    0x3a => MODES | 1,
+                    _ => TWO[usize::from(second)],
+                };
+            }
+            // MOV of an immediate, whole where the operand is of 64 bits.
+            0xb8..=0xbf => form = if is_wide { FULL | 4 } else { FULL },
+            // VEX of two and of three bytes, EVEX.
+            0xc4 | 0xc5 | 0x62 if !is_short && !is_wide => {
+                let (map, behind) = match op {
+                    0xc5 => (1, 1),
+                    0xc4 => (second & 31, 2),
+                    _ => (second & 15, 3),
+                };
+                bytes >>= 8 * behind;
+                form = vector(map, bytes as u8);
+                bytes >>= 8;
+                len += behind + 1;
+            }
+            _ => return Instruction::UNKNOWN,
+        }
+        if form == OTHER {
+            return Instruction::UNKNOWN;
+        }
     }
     let full = if is_short && !is_wide { 2 } else { 4 };
-    let mut usage = Usage::Access;
-    let (form, has_prefix) = match op {
-        0x0f => {
-            at += 1;
-            op = bytes[at & LONGEST];
-            match op {
-                // Jumps of 32 bits, whatever the operand size, on the processors that decoders ask about.
-                0x80..=0x8f if !is_short => return Some(Instruction { len: at + 5, relative: None }),
-                0x38 => {
-                    at += 1;
-                    (Form::Modes(0), false)
-                }
-                0x3a => {
-                    at += 1;
-                    (Form::Modes(1), false)
-                }
-                _ => (TWO[op as usize], false),
-            }
-        }
-        0xe8 | 0xe9 if !is_short => return Some(Instruction { len: at + 5, relative: None }),
-        // VEX of two and of three bytes, EVEX.
-        0xc5 => {
-            at += 2;
-            (vector(1, bytes[at & LONGEST])?, true)
-        }
-        0xc4 => {
-            at += 3;
-            (vector(bytes[(at - 2) & LONGEST] & 31, bytes[at & LONGEST])?, true)
-        }
-        0x62 => {
-            at += 4;
-            (vector(bytes[(at - 3) & LONGEST] & 15, bytes[at & LONGEST])?, true)
-        }
-        0x8d => {
-            usage = Usage::Address;
-            (Form::Modes(0), false)
-        }
-        _ => (ONE[op as usize], false),
-    };
-    if has_prefix && (is_short || is_wide) {
-        return None;
+    let mut immediate = usize::from(form & IMMEDIATE) + if form & FULL != 0 { full } else { 0 };
+    if form & MODES == 0 {
+        return Instruction::plain(len + immediate);
     }
-    at += 1;
-    let immediate = match form {
-        Form::Other => return None,
-        Form::Bare(immediate) => {
-            return Some(Instruction { len: at + usize::from(immediate), relative: None });
-        }
-        Form::BareFull => return Some(Instruction { len: at + full, relative: None }),
-        Form::BareWide => {
-            let len = if is_wide { 8 } else { full };
-            return Some(Instruction { len: at + len, relative: None });
-        }
-        Form::Modes(immediate) => usize::from(immediate),
-        Form::ModesFull => full,
-        Form::Test | Form::TestFull if bytes[at & LONGEST] & 0x30 != 0 => 0,
-        Form::Test => 1,
-        Form::TestFull => full,
-    };
-    let modes = bytes[at & LONGEST];
-    at += 1;
-    if modes >= 0xc0 {
-        return Some(Instruction { len: at + immediate, relative: None });
+    let modes = bytes as u8;
+    let behind = BEHIND[usize::from(modes)];
+    len += 1;
+    if form & TEST != 0 && modes & 0x30 != 0 {
+        immediate = 0;
     }
-    if modes & 0xc7 == 5 {
-        return Some(Instruction { len: at + 4 + immediate, relative: Some((at, usage)) });
+    // Without a base there are four bytes of displacement.
+    let more = if behind & INDEX != 0 && bytes >> 8 & 7 == 5 { 4 } else { 0 };
+    Instruction {
+        len: len + usize::from(behind & BYTES) + immediate + more,
+        relative: if behind & RELATIVE != 0 { len } else { 0 },
+        usage: if op == 0x8d { Usage::Address } else { Usage::Access },
     }
-    let mut len = at + displacement(modes) + immediate;
-    if modes & 7 == 4 {
-        // An index; without a base there are four bytes of displacement.
-        let has_no_base = modes < 0x40 && bytes[at & LONGEST] & 7 == 5;
-        len += 1 + if has_no_base { 4 } else { 0 };
-    }
-    Some(Instruction { len, relative: None })
 }
 
 /// The form of an opcode of vector instructions.
-fn vector(map: u8, op: u8) -> Option<Form> {
+fn vector(map: u8, op: u8) -> Form {
     match (map, op) {
-        (1, 0x77) => Some(Form::Bare(0)),
-        (1, 0x70..=0x73 | 0xc2 | 0xc4..=0xc6) => Some(Form::Modes(1)),
-        (1 | 2, _) => Some(Form::Modes(0)),
-        (3, _) => Some(Form::Modes(1)),
-        _ => None,
+        (1, 0x77) => 0,
+        (1, 0x70..=0x73 | 0xc2 | 0xc4..=0xc6) => MODES | 1,
+        (1 | 2, _) => MODES,
+        (3, _) => MODES | 1,
+        _ => OTHER,
     }
 }
 

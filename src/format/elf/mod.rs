@@ -28,8 +28,8 @@ use crate::error::Diagnostic;
 use crate::timing;
 
 /// Any of the four ELF header layouts.
-pub(super) trait Elf: FileHeader<Endian = Endianness> {}
-impl<T: FileHeader<Endian = Endianness>> Elf for T {}
+pub(super) trait Elf: FileHeader<Endian = Endianness, Rela: Sync, Rel: Sync> {}
+impl<T: FileHeader<Endian = Endianness, Rela: Sync, Rel: Sync>> Elf for T {}
 
 /// The file and its tables, as the parts of this module share them.
 pub(super) struct File<'data, H: Elf> {

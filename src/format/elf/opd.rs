@@ -70,7 +70,7 @@ fn patched<H: Elf>(
         if file.relocatable && header.sh_info(file.endian) as usize != opd {
             continue;
         }
-        for r in entries(file, table) {
+        for r in entries(file, table).iter() {
             let place =
                 if file.relocatable { Some(span.start.saturating_add(r.offset)) } else { line.pos(r.offset) };
             let Some(place) = place.filter(|p| span.contains(p)) else { continue };

@@ -34,31 +34,63 @@ pub(super) struct Entry {
     pub addend: Option<i64>,
 }
 
-/// The entries of relocation section `table` that are in the file.
-pub(super) fn entries<H: Elf>(file: &File<'_, H>, table: usize) -> Vec<Entry> {
+/// The entries of a relocation section, as far as they are in the file.
+pub(super) struct Entries<'data, H: Elf> {
+    table: Table<'data, H>,
+    endian: object::Endianness,
+    mips64el: bool,
+}
+
+enum Table<'data, H: Elf> {
+    WithAddends(&'data [H::Rela]),
+    Without(&'data [H::Rel]),
+}
+
+/// Those of relocation section `table`.
+pub(super) fn entries<'data, H: Elf>(file: &File<'data, H>, table: usize) -> Entries<'data, H> {
     let (endian, bytes) = (file.endian, file.bytes(table));
-    let mips64el = file.header.is_mips64el(endian);
-    let sh_type = file.headers.get(table).map(|h| h.sh_type(endian));
-    if sh_type == Some(elf::SHT_RELA) {
-        let all: &[H::Rela] = File::<H>::array(bytes);
-        let read = |r: &H::Rela| Entry {
-            offset: r.r_offset(endian).into(),
-            symbol: r.r_sym(endian, mips64el),
-            r_type: r.r_type(endian, mips64el),
-            addend: Some(r.r_addend(endian).into()),
-        };
-        all.iter().map(read).collect()
-    } else if sh_type == Some(elf::SHT_REL) {
-        let all: &[H::Rel] = File::<H>::array(bytes);
-        let read = |r: &H::Rel| Entry {
-            offset: r.r_offset(endian).into(),
-            symbol: r.r_sym(endian),
-            r_type: r.r_type(endian),
-            addend: None,
-        };
-        all.iter().map(read).collect()
-    } else {
-        Vec::new()
+    let table = match file.headers.get(table).map(|h| h.sh_type(endian)) {
+        Some(elf::SHT_RELA) => Table::WithAddends(File::<H>::array(bytes)),
+        Some(elf::SHT_REL) => Table::Without(File::<H>::array(bytes)),
+        _ => Table::Without(&[]),
+    };
+    Entries { table, endian, mips64el: file.header.is_mips64el(endian) }
+}
+
+impl<H: Elf> Entries<'_, H> {
+    pub fn len(&self) -> usize {
+        match self.table {
+            Table::WithAddends(all) => all.len(),
+            Table::Without(all) => all.len(),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    pub fn get(&self, index: usize) -> Option<Entry> {
+        let endian = self.endian;
+        Some(match self.table {
+            Table::WithAddends(all) => {
+                let r = all.get(index)?;
+                Entry {
+                    offset: r.r_offset(endian).into(),
+                    symbol: r.r_sym(endian, self.mips64el),
+                    r_type: r.r_type(endian, self.mips64el),
+                    addend: Some(r.r_addend(endian).into()),
+                }
+            }
+            Table::Without(all) => {
+                let r = all.get(index)?;
+                Entry {
+                    offset: r.r_offset(endian).into(),
+                    symbol: r.r_sym(endian),
+                    r_type: r.r_type(endian),
+                    addend: None,
+                }
+            }
+        })
     }
 }
 
@@ -67,6 +99,17 @@ fn entry_size<H: Elf>(file: &File<'_, H>, table: usize) -> u64 {
         Some(elf::SHT_RELA) => size_of::<H::Rela>() as u64,
         _ => size_of::<H::Rel>() as u64,
     }
+}
+
+/// What some entries of a table say.
+#[derive(Default)]
+struct Read {
+    charges: Vec<Charge>,
+    /// Of the slots they fill in.
+    slots: Vec<Charge>,
+    pointers: Vec<Pointer>,
+    /// By entry of a table for the procedure linkage table.
+    plt: Vec<Target>,
 }
 
 /// Reads all relocation sections.
@@ -101,34 +144,42 @@ pub(super) fn read<H: Elf>(
         };
         let of_plt = section.name.ends_with(".plt");
         let all = entries(file, table);
-        let read = |entry: usize| {
-            let r = all.get(entry)?;
-            let start = section.span.start + entry as u64 * size;
-            let at = place(r.offset)?;
-            let slot =
-                got.holds(at).then(|| got.points_at(at, r, index.symbol(link, r.symbol), symbols)).flatten();
-            let on = slot.unwrap_or(Target::Pos(at));
-            let charge = Charge { start, end: start + size, on };
-            let symbol = index.symbol(link, r.symbol);
-            let to = if !relocatable {
-                got.target(at, r, symbol, symbols)
-            } else if whole_address == Some(r.r_type) {
-                symbol.and_then(|s| got.linked(at, r, s, sections, symbols))
-            } else {
-                None
-            };
-            Some((charge, slot.map(|on| (at, on)), to.map(|to| Pointer { at, to })))
-        };
-        let read = parallel::numbers(all.len(), 4096, read);
-        for one in read {
-            if of_plt {
-                slots.plt.push(one.map_or(Target::Pos(u64::MAX), |(charge, ..)| charge.on));
+        let read = |lot: std::ops::Range<usize>| {
+            let mut read = Read::default();
+            for entry in lot {
+                let on = all.get(entry).and_then(|r| {
+                    let start = section.span.start + entry as u64 * size;
+                    let at = place(r.offset)?;
+                    let symbol = index.symbol(link, r.symbol);
+                    let slot = got.holds(at).then(|| got.points_at(at, &r, symbol, symbols)).flatten();
+                    let on = slot.unwrap_or(Target::Pos(at));
+                    read.charges.push(Charge { start, end: start + size, on });
+                    read.slots.extend(slot.map(|on| Charge { start: at, end: at + got.word, on }));
+                    let to = if !relocatable {
+                        got.target(at, &r, symbol, symbols)
+                    } else if whole_address == Some(r.r_type) {
+                        symbol.and_then(|s| got.linked(at, &r, s, sections, symbols))
+                    } else {
+                        None
+                    };
+                    read.pointers.extend(to.map(|to| Pointer { at, to }));
+                    Some(on)
+                });
+                if of_plt {
+                    read.plt.push(on.unwrap_or(Target::Pos(u64::MAX)));
+                }
             }
-            let Some((charge, slot, pointer)) = one else { continue };
-            slots.pointers.extend(pointer);
-            charges.push(charge);
-            charges.extend(slot.map(|(at, on)| Charge { start: at, end: at + got.word, on }));
+            read
+        };
+        // Behind the entries, so that both are lists in order.
+        let mut of_slots = Vec::new();
+        for read in parallel::ranges(all.len(), 4096, read) {
+            charges.extend(read.charges);
+            of_slots.extend(read.slots);
+            slots.pointers.extend(read.pointers);
+            slots.plt.extend(read.plt);
         }
+        charges.append(&mut of_slots);
     }
     for table in file.of_type(elf::SHT_RELR).chain(file.of_type(elf::SHT_ANDROID_RELR)) {
         let Some(section) = sections.get(table) else { continue };
@@ -347,7 +398,7 @@ pub(super) fn for_readers<H: Elf>(
             continue;
         }
         let fixups = applied.by_section.entry(patched).or_default();
-        for r in entries(file, table) {
+        for r in entries(file, table).iter() {
             let Some(base) = index.symbol(link, r.symbol).and_then(|s| base_of(sections, symbols, s)) else {
                 continue;
             };

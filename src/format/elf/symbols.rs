@@ -94,7 +94,7 @@ fn read_table<'data, H: Elf>(
     out.index.tables.insert(table as u32, (first, count));
     out.symbols.reserve(entries.len());
     out.charges.reserve(entries.len() * 2);
-    // Behind the entries: two lists in order are sorted sooner than one of both.
+    // Behind the entries, so that both are lists in order.
     let mut of_names = Vec::with_capacity(entries.len());
     let mut current_file = None;
     let mut bad_names = 0u64;
@@ -125,6 +125,7 @@ fn read_table<'data, H: Elf>(
             of_names.push(Charge { start, end: start + name.len() as u64 + 1, on });
         }
     }
+    of_names.sort_by_key(|charge: &Charge| charge.start);
     out.charges.append(&mut of_names);
     if bad_names > 0 {
         let name = sections.get(table).map_or("", |s| &s.name);

@@ -102,6 +102,10 @@ fn dead(exceptions: &[UnwindSection<'_>], charges: &[Charge], regions: &mut Vec<
 }
 
 fn join(all: &mut UnwindFacts, more: UnwindFacts) {
+    if *all == UnwindFacts::default() {
+        *all = more;
+        return;
+    }
     all.functions.extend(more.functions);
     all.guarded.extend(more.guarded);
     all.charges.extend(more.charges);

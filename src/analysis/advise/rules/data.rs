@@ -30,6 +30,7 @@ pub(super) fn tables(context: &Context<'_>) -> Vec<Advice> {
         measure: Measure::File,
         sort: Sort::Size,
         first: None,
+        only: None,
     };
     let tree = tree_where(model, &view, is_table);
     let least = (context.sums.shipped / 100).max(4096);

@@ -54,8 +54,14 @@ pub(super) fn machinery(context: &Context<'_>) -> Vec<Advice> {
 /// Bytes that ship of std's backtraces and of core's formatting.
 fn modules(context: &Context<'_>) -> [u64; 2] {
     let ships = |leaf: &Leaf| !matches!(leaf.kind, Kind::Debug | Kind::Symbols);
-    let view =
-        View { dims: vec![Dim::Module], filter: None, measure: Measure::File, sort: Sort::Size, first: None };
+    let view = View {
+        dims: vec![Dim::Module],
+        filter: None,
+        measure: Measure::File,
+        sort: Sort::Size,
+        first: None,
+        only: None,
+    };
     let tree = tree_where(context.model, &view, ships);
     let mut sums = [0, 0];
     for node in &tree.roots {
