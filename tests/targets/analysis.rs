@@ -214,7 +214,8 @@ fn is_invisible(c: char) -> bool {
 
 fn short(text: &str) {
     plain(text);
-    assert!(text.len() <= PAGE.limit, "{} bytes", text.len());
+    let characters = text.chars().count();
+    assert!(characters <= PAGE.limit, "{characters} characters");
 }
 
 fn lines_sum(text: &str, total: Sizes) {

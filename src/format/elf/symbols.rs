@@ -122,7 +122,9 @@ fn read_table<'data, H: Elf>(
         out.charges.push(Charge { start, end: start + entry_size, on });
         if !name.is_empty() {
             let start = strings_pos + name_at as u64;
-            of_names.push(Charge { start, end: start + name.len() as u64 + 1, on });
+            // The last name of a table that is cut off has no zero.
+            let end = (start + name.len() as u64 + 1).min(strings_pos + strings.len() as u64);
+            of_names.push(Charge { start, end, on });
         }
     }
     of_names.sort_by_key(|charge: &Charge| charge.start);
