@@ -64,6 +64,18 @@ pub fn spans(all: &mut [Range<u64>]) {
     all.sort_by_key(|span| (span.start, span.end));
 }
 
+/// Sorts ranges and makes one of those that touch or overlap.
+pub fn merge(all: &mut Vec<Range<u64>>) {
+    spans(all);
+    all.dedup_by(|next, last| {
+        let is_one = next.start <= last.end;
+        if is_one {
+            last.end = last.end.max(next.end);
+        }
+        is_one
+    });
+}
+
 /// The indices below `len` in the order of what they stand for; equal ones stay as they are.
 fn sorted(len: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();

@@ -91,8 +91,8 @@ impl<L: Copy + Ord> Partition<L> {
         partition
     }
 
-    /// Gives bytes to claims that are in order and do not overlap, some `number` of them, and all others
-    /// to `fallback`.
+    /// Gives bytes to claims, at most `number` of them, that are in order and do not overlap, and all
+    /// other bytes to `fallback`. A claim that would end before it starts is out of order.
     ///
     /// *Cost*: linear.
     pub fn in_order(
@@ -110,6 +110,7 @@ impl<L: Copy + Ord> Partition<L> {
             if c.start >= end {
                 continue;
             }
+            debug_assert!(c.start >= at, "claims are in order");
             if c.start > at {
                 out.push(at, fallback);
             }

@@ -184,6 +184,30 @@ fn tables_that_many_sections_share_are_read_once() {
 
 /// A list of packages of 17 MB in 17 kB, two thousand times.
 #[test]
+fn a_table_of_relative_relocations_patches_each_word_once() {
+    // 64-bit ELF for x86-64, all of it at address 0, with room at 0x200; a table of `SHT_RELR` that says
+    // again and again that 64 words from there on are addresses.
+    let patches = words(&[0x200, 0, u32::MAX, u32::MAX]).repeat(2000);
+    let headers_at = 0x400 + patches.len() as u32;
+    let len = headers_at + 128;
+    let elf = [
+        b"\x7fELF\x02\x01\x01".to_vec(),
+        vec![0; 9],
+        words(&[0x003e_0003, 1, 0, 0, 64, 0, headers_at, 0, 0, 0x0038_0040, 0x0040_0001, 2]),
+        words(&[1, 6, 0, 0, 0, 0, 0, 0, len, 0, len, 0, 0x1000, 0]),
+        vec![0; 0x400 - 120],
+        patches.clone(),
+        vec![0; 64],
+        words(&[0, 19, 2, 0, 0x400, 0, 0x400, 0, patches.len() as u32, 0, 0, 0, 8, 0, 8, 0]),
+    ];
+    told(elf.concat(), |image| {
+        assert!(has(image, "relocations-repeat"), "{:?}", image.diagnostics);
+        let words = u64::from(len) / 8;
+        assert!((64..words + 64).contains(&(image.pointers.len() as u64)), "{}", image.pointers.len());
+    });
+}
+
+#[test]
 fn of_many_lists_of_packages_one_is_read() {
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     packed.write_all(b"{\"packages\":[]}").expect("memory takes all");

@@ -52,7 +52,7 @@ const LISTS: usize = 1 << 12;
 
 /// Charges as lists of which each lies behind the one before, if they do not overlap.
 fn in_order(charges: &[Charge]) -> Option<Vec<&[Charge]>> {
-    let lists = charges.chunk_by(|a, b| a.end <= b.start).take(LISTS + 1);
+    let lists = charges.chunk_by(|a, b| a.end.max(a.start) <= b.start).take(LISTS + 1);
     let mut lists: Vec<&[Charge]> = lists.collect();
     lists.arrange_by_key(|list| list.first().map(|c| c.start));
     let end = |list: &[Charge]| list.last().map(|c| c.end);

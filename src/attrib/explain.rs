@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Passes, charges, forms, infer, sections, symbols, units};
-use crate::format::Image;
+use crate::format::{Charge, Image};
 use crate::input::Input;
 use crate::intern::Names;
 use crate::model::{Evidence, Owner, SymbolId, SymbolRow, SymbolSort};
@@ -161,8 +161,12 @@ fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>
         units: &passes.units,
         by_place: &passes.inferred.by_place,
     };
-    let here = image.charges.iter().filter(|c| c.start <= pos && pos < c.end).take(MOST);
-    let claims = charges::claims(&owners, &here.copied().collect::<Vec<_>>());
+    // A byte of text may be of many names that end with it. The shortest has it.
+    let here = image.charges.iter().filter(|c| c.start <= pos && pos < c.end);
+    let mut here: Vec<Charge> = here.copied().collect();
+    here.sort_by_key(|c| (c.end - c.start, c.start));
+    here.truncate(MOST);
+    let claims = charges::claims(&owners, &here);
     let label = |(symbol, unit, concluded): charges::Account| {
         let by_unit = unit.get().and_then(|i| passes.units.rows.get(i)).map(|u| passes.names.get(u.name));
         let by_crate =

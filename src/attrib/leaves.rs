@@ -205,8 +205,8 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: im
     let mut at_account = accounts.walk(NO_ACCOUNT);
     let mut at_form = forms.by_form.walk(Form::Plain);
     let mut at_place = inferred.by_place.walk(NO_CONCLUSION);
-    let code = parts.code.map(|code| (code.by_frame.walk(FrameId::NONE), code.by_line.walk(LineId::NONE)));
-    let mut at_code = code;
+    let mut at_code =
+        parts.code.map(|code| (code.by_frame.walk(FrameId::NONE), code.by_line.walk(LineId::NONE)));
     let mappings = image.line.mappings();
     let mut mapping = mappings.partition_point(|m| m.pos + m.len <= part.start);
     let mut edges = Edges::new(image);

@@ -29,12 +29,15 @@ pub use explain::{ClaimAt, Reasons, Referrer, reasons};
 pub use listing::{Instruction, has_call, listing};
 pub use vtables::vtables;
 
+use std::ops::Range;
+
 use crate::error::Diagnostic;
 use crate::format::Image;
 use crate::input::Input;
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{Build, Facts, MemberRow, Model, SymbolId};
+use crate::order;
 use crate::partition::Partition;
 use crate::project::Packages;
 use crate::timing::phase;
@@ -47,10 +50,11 @@ use crate::timing::phase;
 ///
 /// *Cost*: O(n log n) in the number of facts.
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
-    // Facts are read, and nothing below looks at debug information: most of many files.
-    for section in image.sections.iter().filter(|s| s.kind == Kind::Debug) {
-        input.release(section.span.clone());
-    }
+    // Facts are read, and all that is still wanted of debug information, most of many files, is a name.
+    let debug = image.sections.iter().filter(|s| s.kind == Kind::Debug);
+    let mut debug: Vec<Range<u64>> = debug.map(|s| s.span.clone()).collect();
+    order::merge(&mut debug);
+    debug.into_iter().for_each(|span| input.release(span));
     Passes::run(input, image, packages).into_model(input, image)
 }
 

@@ -192,6 +192,12 @@ impl Line {
         &self.by_pos
     }
 
+    /// The mappings in order of space and address. Where they overlap the last one that starts at or
+    /// before an address has it.
+    pub fn by_address(&self) -> &[Mapping] {
+        &self.by_address
+    }
+
     /// The mapping that holds `pos`.
     pub fn mapping_at(&self, pos: u64) -> Option<&Mapping> {
         let after = self.by_pos.partition_point(|m| m.pos <= pos);

@@ -113,7 +113,7 @@ impl Input {
         }
     }
 
-    /// Says that these bytes will not be looked at for long: what holds them in memory is free for
+    /// Says that these bytes will hardly be looked at any more: what holds them in memory is free for
     /// others. They can be read as before, and come from the file again.
     pub(crate) fn release(&self, range: Range<u64>) {
         let Bytes::Mapped(map) = &self.bytes else { return };

@@ -9,7 +9,7 @@ use crate::attrib::sections::Layout;
 use crate::format::{Endian, Filler, Image, Instructions, Pointer, SymbolKind};
 use crate::kind::Kind;
 use crate::model::SymbolId;
-use crate::order::Arrange;
+use crate::order;
 use crate::partition::Partition;
 
 /// What the passes before have found.
@@ -123,7 +123,7 @@ impl<'g, 'data> Facts<'g, 'data> {
     fn all_imports(&self) -> Vec<u64> {
         let sections = self.image.sections.iter().filter(|s| s.kind == Kind::Relocations);
         let mut tables: Vec<Range<u64>> = sections.map(|s| s.span.clone()).collect();
-        tables.arrange_by_key(|s| s.start);
+        order::merge(&mut tables);
         let mut near = Near::new(&tables);
         let charges = self.image.charges.iter().filter(|c| near.holds(c.start));
         let mut all: Vec<u64> = charges
@@ -303,7 +303,7 @@ pub(in crate::attrib) fn number(bytes: &[u8], endian: Endian, pos: u64, size: u6
     })
 }
 
-/// Spans in order, asked of positions that mostly lie in the one that was found last, or beside it.
+/// Spans that do not overlap, in order, asked of positions that mostly lie in the one that was found last, or beside it.
 struct Near<'s> {
     spans: &'s [Range<u64>],
     /// The span or the gap that was found last.

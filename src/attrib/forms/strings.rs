@@ -56,7 +56,9 @@ fn slices(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
     for (index, pointer) in facts.pointers.iter().enumerate() {
         let word = facts.word(pointer.at);
         let Some(behind) = pointer.at.checked_add(word) else { continue };
-        let Some(len) = facts.number(behind, word).filter(|&len| len >= FEWEST) else { continue };
+        let Some(len) = facts.number(behind, facts.word(behind)).filter(|&len| len >= FEWEST) else {
+            continue;
+        };
         let Some(span) = facts.data_at(pointer.to) else { continue };
         if len <= span.end - pointer.to && facts.is_plain(index, behind) {
             enclosed.push((pointer.to, len));

@@ -73,7 +73,7 @@ fn table(facts: &Facts<'_, '_>, start: u64) -> Option<u64> {
 fn header(facts: &Facts<'_, '_>, start: u64) -> Option<bool> {
     let word = facts.word(start);
     let place = |index: u64| start.checked_add(index * word);
-    let number = |index: u64| facts.number(place(index)?, word);
+    let number = |index: u64| place(index).and_then(|pos| facts.number(pos, facts.word(pos)));
     // Most places are told by the numbers, before it is asked which words are addresses.
     let (size, align) = (number(1)?, number(2)?);
     let fits = align.is_power_of_two() && align <= ALIGN_LIMIT && size < SIZE_LIMIT;

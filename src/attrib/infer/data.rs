@@ -6,6 +6,7 @@ use super::{Concluded, Found, Known, Run, conclusion, most, run_at};
 use crate::attrib::forms::Form;
 use crate::attrib::references::References;
 use crate::format::Image;
+use crate::intern::id;
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SymbolId};
 
@@ -62,14 +63,27 @@ fn is_text_before(known: &Known<'_, '_>, at: u64) -> bool {
     form(before) && form(at) && known.bytes.get(before as usize).is_some_and(|&b| b != 0)
 }
 
-/// A pointer of data to an object.
+id! {
+    /// An object, by its place among all.
+    ObjectId
+}
+id! {
+    /// A run, by its place among all.
+    RunId
+}
+
+/// A pointer of data to an object. There may be one for every word of a file.
 struct Link {
-    /// Index of the object.
-    to: usize,
-    /// Index of the object that the pointer is in, if it is in one.
-    from: Option<usize>,
-    /// Index of the run that the pointer is in, if it is in one.
-    run: Option<usize>,
+    to: ObjectId,
+    from: From,
+}
+
+/// What a pointer is in.
+#[derive(Clone, Copy)]
+enum From {
+    Object(ObjectId),
+    /// Data that is not cut into objects, or none at all.
+    Run(RunId),
 }
 
 /// What of data points at which object, in order of the objects.
@@ -80,9 +94,9 @@ fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &[Run]) -> Vec<Link
             to += 1;
         }
         objects.get(to).filter(|o| o.span.start <= pos)?;
-        let from = object_at(objects, at);
-        let run = from.map_or_else(|| run_at(runs, at), |from| Some(objects[from].run));
-        Some(Link { to, from, run })
+        let of_run = || From::Run(run_at(runs, at).map_or(RunId::NONE, RunId::new));
+        let from = object_at(objects, at).map_or_else(of_run, |from| From::Object(ObjectId::new(from)));
+        Some(Link { to: ObjectId::new(to), from })
     };
     from_data.iter().filter_map(link).collect()
 }
@@ -92,7 +106,7 @@ fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &[Run]) -> Vec<Link
 fn contest(objects: &mut [Object], links: &[Link], runs: &[Run]) {
     for link in links {
         let by = voter(objects, runs, link).map(|v| v.owner.instantiated_by);
-        if let Some(has) = &mut objects[link.to].owner {
+        if let Some(has) = link.to.get().and_then(|to| objects[to].owner.as_mut()) {
             has.is_contested |= by.is_none_or(|by| by != CrateId::NONE && by != has.owner.instantiated_by);
         }
     }
@@ -230,7 +244,7 @@ fn vote_of_data(objects: &mut [Object], links: &[Link], runs: &[Run]) -> bool {
     let mut elected: Vec<(usize, Concluded)> = Vec::new();
     let mut votes: Vec<Concluded> = Vec::new();
     for of_object in links.chunk_by(|a, b| a.to == b.to) {
-        let to = of_object[0].to;
+        let Some(to) = of_object[0].to.get() else { continue };
         if objects[to].owner.is_none() {
             votes.clear();
             let voters = of_object.iter().filter_map(|link| voter(objects, runs, link));
@@ -246,9 +260,14 @@ fn vote_of_data(objects: &mut [Object], links: &[Link], runs: &[Run]) -> bool {
 
 /// Whose the data that points is, as far as is known by now.
 fn voter(objects: &[Object], runs: &[Run], link: &Link) -> Option<Concluded> {
-    let own = link.from.and_then(|from| objects[from].owner);
-    let of_run = || runs[link.run?].owner.map(|owner| Concluded { owner, is_contested: false });
-    own.or_else(of_run)
+    let (own, run) = match link.from {
+        From::Object(from) => {
+            let object = &objects[from.get()?];
+            (object.owner, Some(object.run))
+        }
+        From::Run(run) => (None, run.get()),
+    };
+    own.or_else(|| runs[run?].owner.map(|owner| Concluded { owner, is_contested: false }))
 }
 
 /// The crate that most voters are instantiated by, and what most of those are defined in.

@@ -44,10 +44,7 @@ impl Telling {
             }
             let name = symbols.rows.get(row)?.plain_name(names);
             // What differs between copies is the hash at the end: `17h`, sixteen digits, `E`.
-            let hash = name
-                .len()
-                .checked_sub(20)
-                .filter(|&at| name.get(at..).is_some_and(|end| end.starts_with("17h")));
+            let hash = name.len().checked_sub(20).filter(|&at| name.get(at..).is_some_and(is_hash));
             name.get(..hash.or_else(|| name.rfind("17h")).or_else(|| name.rfind("::h"))?)
         };
         let mut paths: Distinct<&str> = Distinct::default();
@@ -68,6 +65,12 @@ impl Telling {
     fn tells(&self, symbol: SymbolId) -> bool {
         symbol.get().and_then(|i| self.by_symbol.get(i)).copied().unwrap_or(false)
     }
+}
+
+/// Whether the last twenty bytes of a name are the hash of the older mangling.
+fn is_hash(end: &str) -> bool {
+    let digits = end.strip_prefix("17h").and_then(|rest| rest.strip_suffix('E'));
+    digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 impl Order {

@@ -113,7 +113,9 @@ impl Decoded<'_> {
                 OpKind::Immediate32to64 => (instruction.immediate32to64() as u64, Usage::Address),
                 OpKind::Immediate64 => (instruction.immediate64(), Usage::Address),
                 // A table of fixed address, indexed by a register.
-                OpKind::Memory if instruction.memory_base() != Register::RIP => {
+                OpKind::Memory
+                    if instruction.memory_base() != Register::RIP && instruction.memory_displ_size() > 0 =>
+                {
                     (instruction.memory_displacement64(), Usage::Access)
                 }
                 _ => continue,

@@ -13,7 +13,6 @@ use super::symbols::Symbols;
 use crate::format::{Image, Line, Mapping};
 use crate::kind::Kind;
 use crate::model::SymbolId;
-use crate::order::Arrange;
 use crate::parallel;
 use crate::partition::Partition;
 
@@ -126,31 +125,36 @@ fn code_runs(layout: &Layout, by_symbol: &Partition<SymbolId>, padding: SymbolId
     runs
 }
 
-/// Data in memory, sorted by address.
+/// Data in memory, sorted by address; parts do not overlap.
 struct InMemory(Vec<Mapping>);
 
-/// The parts of `spans`, which are in order, that are mapped. Parts that touch are one.
+/// The parts of `spans`, which are in order and do not overlap, that addresses lead to.
 fn in_memory(line: &Line, spans: impl Iterator<Item = Range<u64>>) -> InMemory {
-    let mappings = line.mappings();
+    let data = merged(spans);
+    let mappings = line.by_address();
     let mut all: Vec<Mapping> = Vec::new();
-    for span in spans {
-        let first = mappings.partition_point(|m| m.pos + m.len <= span.start);
-        for m in mappings[first..].iter().take_while(|m| m.pos < span.end) {
-            let (start, end) = (m.pos.max(span.start), (m.pos + m.len).min(span.end));
-            let part = Mapping { pos: start, len: end - start, address: m.address + (start - m.pos), ..*m };
-            match all.last_mut() {
-                Some(last) if follows(last, &part) => last.len += part.len,
-                _ => all.push(part),
-            }
+    for (index, m) in mappings.iter().enumerate() {
+        let next = mappings.get(index + 1).filter(|next| next.space == m.space);
+        let len = next.map_or(m.len, |next| m.len.min(next.address - m.address));
+        let first = data.partition_point(|span| span.end <= m.pos);
+        for span in data[first..].iter().take_while(|span| span.start < m.pos + len) {
+            let (start, end) = (m.pos.max(span.start), (m.pos + len).min(span.end));
+            all.push(Mapping { pos: start, len: end - start, address: m.address + (start - m.pos), ..*m });
         }
     }
-    all.arrange_by_key(|m| (m.space, m.address));
     InMemory(all)
 }
 
-/// Whether one mapping goes on where another ends.
-fn follows(last: &Mapping, next: &Mapping) -> bool {
-    last.space == next.space && last.pos + last.len == next.pos && last.address + last.len == next.address
+/// Spans in order, those that touch made one.
+fn merged(spans: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut all: Vec<Range<u64>> = Vec::new();
+    for span in spans {
+        match all.last_mut() {
+            Some(last) if last.end == span.start => last.end = span.end,
+            _ => all.push(span),
+        }
+    }
+    all
 }
 
 impl InMemory {

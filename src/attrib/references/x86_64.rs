@@ -271,7 +271,8 @@ fn common(start: u64) -> Instruction {
 }
 
 /// Bytes that tell the length of an instruction with up to two prefixes: these, one for more
-/// registers, three of an opcode, one of modes, one of an index.
+/// registers, three of an opcode, one of modes, one of an index. Or one prefix, the five of EVEX
+/// and its opcode, and the last two.
 const WINDOW: usize = 8;
 
 /// The instruction that starts with the lowest of these bytes.
@@ -317,8 +318,8 @@ fn instruction(mut bytes: u64) -> Instruction {
             }
             // MOV of an immediate, whole where the operand is of 64 bits.
             0xb8..=0xbf => form = if is_wide { FULL | 4 } else { FULL },
-            // VEX of two and of three bytes, EVEX.
-            0xc4 | 0xc5 | 0x62 if !is_short && !is_wide => {
+            // VEX of two and of three bytes, EVEX. With more than a byte in front they leave the window.
+            0xc4 | 0xc5 | 0x62 if !is_short && !is_wide && len <= 2 => {
                 let (map, behind) = match op {
                     0xc5 => (1, 1),
                     0xc4 => (second & 31, 2),
@@ -454,6 +455,10 @@ mod tests {
             &[0x66, 0xb8, 0x34, 0x12],
             &[0xc8, 0, 1, 0],
             &[0x67, 0x8b, 0x05, 0, 1, 0, 0],
+            // vmovups with an absolute address whose bytes look like a lea, behind two prefixes and behind one.
+            &[0x64, 0x64, 0x62, 0xf1, 0x7c, 0x48, 0x10, 0x04, 0x25, 0x48, 0x8d, 0x05, 0],
+            &[0x64, 0x62, 0xf1, 0x7c, 0x48, 0x10, 0x04, 0x25, 0x48, 0x8d, 0x05, 0],
+            &[0x64, 0x64, 0xc4, 0xe1, 0x78, 0x10, 0x04, 0x25, 0x48, 0x8d, 0x05, 0],
         ] {
             let code = [front, &lea].concat();
             let (slow, fast, _) = both(&code, 0x1000);

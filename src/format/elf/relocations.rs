@@ -8,6 +8,7 @@ use object::read::elf::{Rel, Rela, SectionHeader};
 
 use super::symbols::Index;
 use super::{Elf, File};
+use crate::error::Diagnostic;
 use crate::format::once::Once;
 use crate::format::trouble::Trouble;
 use crate::format::{Addend, Charge, Fixup, Line, Pointer, Section, Symbol, Target};
@@ -186,7 +187,7 @@ pub(super) fn read<H: Elf>(
         if !once.may_read_section(file.bytes(table), section, trouble) {
             continue;
         }
-        relative(file, line, sections, table, &got, charges, &mut slots.pointers);
+        relative(file, line, sections, table, &got, charges, (&mut slots.pointers, trouble));
     }
     slots
 }
@@ -201,16 +202,26 @@ fn relative<H: Elf>(
     table: usize,
     got: &Got<'_>,
     charges: &mut Vec<Charge>,
-    pointers: &mut Vec<Pointer>,
+    (pointers, trouble): (&mut Vec<Pointer>, &mut Trouble),
 ) {
     let Some(section) = sections.get(table) else { return };
     let bytes = file.bytes(table);
     let word = got.word;
+    // Each word is patched once; 8 bytes of a table can ask for 63.
+    let most = file.data.len() / word as usize;
     let bits = word * 8 - 1;
     let mut next = 0u64;
     for (at, chunk) in bytes.chunks_exact(word as usize).enumerate() {
         let value = read_word(chunk, file.endian);
         let start = section.span.start + at as u64 * word;
+        if pointers.len() > most {
+            trouble.add("relocations-repeat", || {
+                let text =
+                    format!("{} patches more words than there are: the rest is not read", section.name);
+                Diagnostic::warning("relocations-repeat", text).at(start)
+            });
+            return;
+        }
         let mut first = None;
         let mut patch = |address: u64| {
             let Some(pos) = line.pos(address) else { return };

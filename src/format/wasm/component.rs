@@ -186,6 +186,7 @@ impl<'data> Inside<'data> {
         self.region(section.contents.clone(), name, kind);
     }
 }
+
 /// The name of a custom section. Brackets are for what stands for a section, whatever a file says.
 fn custom_name(name: &str) -> Cow<'static, str> {
     match name.starts_with('[') {
