@@ -29,7 +29,9 @@ pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Le
     let by_instance = view.dims.contains(&Dim::InstantiatedBy);
     let guesses = |leaf: &Leaf| by_instance && model.owner(leaf.owner).instantiated_evidence.is_guess();
     let mut inlined = Ledger::default();
-    for leaf in model.leaves.iter() {
+    let columns = model.leaves.columns();
+    for index in 0..model.leaves.len() {
+        let leaf = columns.leaf(index);
         if !accepts(&leaf) {
             continue;
         }

@@ -84,7 +84,7 @@ pub struct Leaves {
 
 /// The columns of all leaves.
 #[derive(Clone, Copy)]
-struct Columns<'l> {
+pub(super) struct Columns<'l> {
     start: &'l [u64],
     end: u64,
     kind: &'l [Kind],
@@ -98,8 +98,9 @@ struct Columns<'l> {
 }
 
 impl Columns<'_> {
+    /// The leaf at `index`; only those of its columns are read that are asked for.
     #[inline(always)]
-    fn leaf(&self, index: usize) -> Leaf {
+    pub fn leaf(&self, index: usize) -> Leaf {
         let start = self.start[index];
         let end = self.start.get(index + 1).copied().unwrap_or(self.end);
         let flags = self.flags[index];
@@ -229,12 +230,12 @@ impl Leaves {
     ///
     /// *Panics* if `index` is not less than [`Leaves::len`].
     pub fn get(&self, index: usize) -> Leaf {
-        self.all().leaf(index)
+        self.columns().leaf(index)
     }
 
     /// All columns, cut to one length: what is known to be equally long is not asked for each leaf.
     #[inline(always)]
-    fn all(&self) -> Columns<'_> {
+    pub(super) fn columns(&self) -> Columns<'_> {
         let len = self.start.len();
         Columns {
             start: &self.start[..len],
@@ -267,7 +268,7 @@ impl Leaves {
 
     /// The leaves in order of position.
     pub fn iter(&self) -> impl Iterator<Item = Leaf> + '_ {
-        let all = self.all();
+        let all = self.columns();
         (0..self.len()).map(move |index| all.leaf(index))
     }
 
