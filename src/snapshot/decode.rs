@@ -1,4 +1,4 @@
-//! Values of a column out of its pages.
+//! Values of a column out of what its pages hold.
 //!
 //! Done here and not by the Parquet crate because its decoders end the program over some
 //! of what a page can say. These read what [`super::save`] writes and refuse all else:
@@ -6,20 +6,13 @@
 //! RLE_DICTIONARY, DELTA_BINARY_PACKED and DELTA_BYTE_ARRAY ("Encodings").
 
 use parquet::basic::Encoding;
-use parquet::column::page::{Page, PageReader};
 
+use super::cursor::{Cursor, cut_off, wrong};
+use super::pages::{Pages, Sort};
 use super::seal::Damage;
 
 /// Most values of a block of deltas; writers use 128 or 256.
 const MOST_IN_BLOCK: u64 = 1 << 16;
-
-fn cut_off() -> Damage {
-    wrong("ends too early")
-}
-
-fn wrong(what: &str) -> Damage {
-    Damage::Parquet(format!("a page {what}"))
-}
 
 /// A page of data, and the dictionary that its column has.
 struct Data<'p> {
@@ -29,53 +22,52 @@ struct Data<'p> {
     count: usize,
     encoding: Encoding,
     values: &'p [u8],
-    /// Bytes and number of values.
+    /// Cursor and number of values.
     dictionary: Option<(&'p [u8], usize)>,
 }
 
 /// Calls `each` for the pages of a column that must have `rows` rows in all.
 fn pages(
-    mut reader: impl PageReader,
+    pages: Pages<'_>,
     rows: usize,
     is_optional: bool,
     each: &mut dyn FnMut(&Data<'_>) -> Result<(), Damage>,
 ) -> Result<(), Damage> {
     let mut dictionary = None;
     let mut seen = 0usize;
-    while let Some(page) = reader.get_next_page()? {
-        match page {
-            Page::DictionaryPage { buf, num_values, encoding, .. } => {
-                let is_plain = matches!(encoding, Encoding::PLAIN);
-                if !is_plain || dictionary.is_some() || num_values as usize > rows {
+    for page in pages {
+        let page = page?;
+        match page.sort {
+            Sort::Dictionary => {
+                if page.encoding != Encoding::PLAIN || dictionary.is_some() || page.count > rows {
                     return Err(wrong("has a dictionary of another kind"));
                 }
-                dictionary = Some((buf, num_values as usize));
+                dictionary = Some((page.bytes, page.count));
             }
-            Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } => {
-                let all = num_values as usize;
-                if all > rows - seen || def_level_encoding != Encoding::RLE {
+            Sort::Data => {
+                let all = page.count;
+                if all > rows - seen || page.levels != Some(Encoding::RLE) {
                     return Err(wrong("has levels that do not belong there"));
                 }
                 seen += all;
                 let (present, values) =
-                    if is_optional { levels(&buf, all)? } else { (vec![true; all], &buf[..]) };
+                    if is_optional { levels(&page.bytes, all)? } else { (vec![true; all], &page.bytes[..]) };
                 let count = present.iter().filter(|&&there| there).count();
                 let dictionary = dictionary.as_ref().map(|(bytes, count)| (&bytes[..], *count));
-                each(&Data { present, count, encoding, values, dictionary })?;
+                each(&Data { present, count, encoding: page.encoding, values, dictionary })?;
             }
-            Page::DataPageV2 { .. } => return Err(wrong("has a version that is not written")),
         }
     }
     if seen == rows { Ok(()) } else { Err(wrong("is missing")) }
 }
 
 /// The numbers of a column, by row.
-pub(super) fn numbers(reader: impl PageReader, rows: usize) -> Result<Vec<Option<i64>>, Damage> {
+pub(super) fn numbers(column: Pages<'_>, rows: usize) -> Result<Vec<Option<i64>>, Damage> {
     let mut all = Vec::new();
-    pages(reader, rows, true, &mut |page| {
+    pages(column, rows, true, &mut |page| {
         let values = match (page.encoding, page.dictionary) {
             (Encoding::PLAIN, _) => plain_numbers(page.values, page.count)?,
-            (Encoding::DELTA_BINARY_PACKED, _) => deltas(&mut Bytes(page.values), page.count)?,
+            (Encoding::DELTA_BINARY_PACKED, _) => deltas(&mut Cursor(page.values), page.count)?,
             (Encoding::RLE_DICTIONARY, Some((bytes, count))) => {
                 let known = plain_numbers(bytes, count)?;
                 let numbers = indexes(page.values, page.count)?;
@@ -92,9 +84,9 @@ pub(super) fn numbers(reader: impl PageReader, rows: usize) -> Result<Vec<Option
 }
 
 /// The flags of a column, by row.
-pub(super) fn flags(reader: impl PageReader, rows: usize) -> Result<Vec<bool>, Damage> {
+pub(super) fn flags(column: Pages<'_>, rows: usize) -> Result<Vec<bool>, Damage> {
     let mut all = Vec::new();
-    pages(reader, rows, false, &mut |page| {
+    pages(column, rows, false, &mut |page| {
         if page.encoding != Encoding::PLAIN {
             return Err(wrong("has flags in another encoding"));
         }
@@ -109,13 +101,13 @@ pub(super) fn flags(reader: impl PageReader, rows: usize) -> Result<Vec<bool>, D
 /// Calls `each` for the text of each row, if it has one; of at most `most` bytes in all, where what names
 /// share counts for each of them.
 pub(super) fn texts(
-    reader: impl PageReader,
+    column: Pages<'_>,
     rows: usize,
     most: usize,
     each: &mut dyn FnMut(Option<&str>) -> Result<(), Damage>,
 ) -> Result<(), Damage> {
     let mut left = most;
-    pages(reader, rows, true, &mut |page| {
+    pages(column, rows, true, &mut |page| {
         let mut take = |bytes: &[u8], each: &mut dyn FnMut(Option<&str>) -> Result<(), Damage>| {
             left = left.checked_sub(bytes.len()).ok_or_else(|| wrong("has more text than any snapshot"))?;
             each(Some(std::str::from_utf8(bytes).map_err(|_| wrong("has text that is none"))?))
@@ -135,7 +127,7 @@ pub(super) fn texts(
                 Ok(())
             }
             (Encoding::DELTA_BYTE_ARRAY, _) => {
-                let mut bytes = Bytes(page.values);
+                let mut bytes = Cursor(page.values);
                 let prefixes = deltas(&mut bytes, page.count)?;
                 let suffixes = deltas(&mut bytes, page.count)?;
                 let mut text: Vec<u8> = Vec::new();
@@ -168,40 +160,6 @@ pub(super) fn texts(
     })
 }
 
-/// Bytes that are not read yet.
-struct Bytes<'b>(&'b [u8]);
-
-impl<'b> Bytes<'b> {
-    fn take(&mut self, count: usize) -> Result<&'b [u8], Damage> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or_else(cut_off)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, Damage> {
-        Ok(*self.take(1)?.first().ok_or_else(cut_off)?)
-    }
-
-    /// An unsigned number in LEB128.
-    fn number(&mut self) -> Result<u64, Damage> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(wrong("has a number that does not end"))
-    }
-
-    /// A signed number, the sign in its lowest bit.
-    fn signed(&mut self) -> Result<i64, Damage> {
-        let value = self.number()?;
-        Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()))
-    }
-}
-
 /// Numbers of `width` bits, at most 64, the lowest bits first, as many as there are whole ones.
 fn unpack(bytes: &[u8], width: u32) -> impl Iterator<Item = u64> {
     let count = if width == 0 { 0 } else { bytes.len() * 8 / width as usize };
@@ -218,7 +176,7 @@ fn unpack(bytes: &[u8], width: u32) -> impl Iterator<Item = u64> {
 
 /// Which of `count` rows have a value, and what stands behind that.
 fn levels(bytes: &[u8], count: usize) -> Result<(Vec<bool>, &[u8]), Damage> {
-    let mut rest = Bytes(bytes);
+    let mut rest = Cursor(bytes);
     let len = rest.take(4)?.iter().rev().fold(0usize, |value, &byte| value << 8 | usize::from(byte));
     let levels = runs(rest.take(len)?, 1, count)?;
     Ok((levels.into_iter().map(|level| level == 1).collect(), rest.0))
@@ -226,7 +184,7 @@ fn levels(bytes: &[u8], count: usize) -> Result<(Vec<bool>, &[u8]), Damage> {
 
 /// Indexes into a dictionary: their width in bits, and runs of them.
 fn indexes(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damage> {
-    let mut rest = Bytes(bytes);
+    let mut rest = Cursor(bytes);
     let width = if count == 0 { 0 } else { u32::from(rest.byte()?) };
     if width > 32 {
         return Err(wrong("has indexes that are too wide"));
@@ -236,7 +194,7 @@ fn indexes(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damage> {
 
 /// `count` numbers in the hybrid of runs and packed bits ("Run Length Encoding / Bit-Packing Hybrid").
 fn runs(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u64>, Damage> {
-    let mut rest = Bytes(bytes);
+    let mut rest = Cursor(bytes);
     let mut all = Vec::new();
     while all.len() < count {
         let head = rest.number()?;
@@ -258,7 +216,7 @@ fn runs(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u64>, Damage> {
 }
 
 /// `count` numbers as differences ("Delta Encoding"); what stands behind them is left.
-fn deltas(bytes: &mut Bytes<'_>, count: usize) -> Result<Vec<i64>, Damage> {
+fn deltas(bytes: &mut Cursor<'_>, count: usize) -> Result<Vec<i64>, Damage> {
     let (in_block, minis, total) = (bytes.number()?, bytes.number()?, bytes.number()?);
     let first = bytes.signed()?;
     let in_mini = in_block.checked_div(minis).unwrap_or(0);
@@ -305,7 +263,7 @@ fn plain_numbers(bytes: &[u8], count: usize) -> Result<Vec<i64>, Damage> {
 }
 
 fn plain_texts(bytes: &[u8], count: usize) -> Result<Vec<&[u8]>, Damage> {
-    let mut rest = Bytes(bytes);
+    let mut rest = Cursor(bytes);
     let mut all = Vec::new();
     for _ in 0..count {
         let len = rest.take(4)?.iter().rev().fold(0usize, |value, &byte| value << 8 | usize::from(byte));
@@ -329,12 +287,12 @@ mod tests {
         assert_eq!(runs(&[&[10, 6][..], &hybrid].concat(), 3, 7).unwrap(), [6, 6, 6, 6, 6, 0, 1]);
         // 1 to 5: differences of 1, so nothing is left to pack.
         let rising = [0x80, 1, 4, 5, 2, 2, 0, 0, 0, 0, 77];
-        let mut bytes = Bytes(&rising);
+        let mut bytes = Cursor(&rising);
         assert_eq!(deltas(&mut bytes, 5).unwrap(), [1, 2, 3, 4, 5]);
         assert_eq!(bytes.0, [77]);
         // 7, 5, 3, 1, 2, 3, 4, 5: the least difference is -2, and 0 0 0 3 3 3 3 are packed in two bits.
         let falling = [0x80, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0b1100_0000, 0b0011_1111, 0, 0, 0, 0, 0, 0];
-        assert_eq!(deltas(&mut Bytes(&falling), 8).unwrap(), [7, 5, 3, 1, 2, 3, 4, 5]);
+        assert_eq!(deltas(&mut Cursor(&falling), 8).unwrap(), [7, 5, 3, 1, 2, 3, 4, 5]);
     }
 
     #[test]
@@ -347,7 +305,7 @@ mod tests {
                 assert_eq!(read.len(), count);
             }
             for read in
-                [deltas(&mut Bytes(&bytes), count), plain_numbers(&bytes, count)].into_iter().flatten()
+                [deltas(&mut Cursor(&bytes), count), plain_numbers(&bytes, count)].into_iter().flatten()
             {
                 assert_eq!(read.len(), count);
             }

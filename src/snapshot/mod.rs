@@ -7,9 +7,11 @@
 //! `docs/fleet.md` lists the columns.
 
 mod columns;
+mod cursor;
 mod decode;
 mod encode;
 mod facts;
+mod pages;
 mod read;
 mod rows;
 mod seal;

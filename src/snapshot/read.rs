@@ -3,20 +3,19 @@
 //! Nothing in it is believed: sizes must sum to those of the file, names must be known,
 //! numbers in range. The checksum has told damage by then; this tells what was made up.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::basic::{Compression, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::Snapshot;
 use super::columns::{SNAPSHOT, Values, symbol_type};
 use super::decode;
 use super::facts::{self, Tables};
+use super::pages::Pages;
 use super::seal::{self, Damage};
 use crate::error::Error;
 use crate::input::Input;
@@ -79,9 +78,10 @@ fn read_bytes(bytes: &[u8]) -> Result<Snapshot, Damage> {
     let entries = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
     let tables = facts::read(entries, &mut names)?;
     let mut build = Build::new(tables, names, rows);
-    let file = Arc::new(Bytes::copy_from_slice(bytes));
+    // What headers of pages say is not yet known to be what the footer says.
+    let plain = Cell::new(most_plain);
     for metadata in metadata.row_groups() {
-        build.group(&Group::new(&file, metadata)?)?;
+        build.group(&Group::new(bytes, &plain, metadata)?)?;
     }
     build.finish()
 }
@@ -97,28 +97,34 @@ fn footer(file: &[u8]) -> Result<&[u8], Damage> {
 
 /// The columns of one row group by name.
 struct Group<'g> {
-    file: &'g Arc<Bytes>,
+    file: &'g [u8],
+    /// Bytes that may yet be decompressed, of all groups.
+    plain: &'g Cell<usize>,
     metadata: &'g RowGroupMetaData,
     places: HashMap<String, usize>,
     rows: usize,
 }
 
 impl<'g> Group<'g> {
-    fn new(file: &'g Arc<Bytes>, metadata: &'g RowGroupMetaData) -> Result<Group<'g>, Damage> {
+    fn new(
+        file: &'g [u8],
+        plain: &'g Cell<usize>,
+        metadata: &'g RowGroupMetaData,
+    ) -> Result<Group<'g>, Damage> {
         let rows = usize::try_from(metadata.num_rows()).map_err(|_| nonsense("a negative number of rows"))?;
         let columns = metadata.columns().iter().enumerate();
         let places = columns.map(|(index, column)| (column.column_path().string(), index)).collect();
         for column in metadata.columns() {
-            check_place(column, rows, file.len())?;
+            place(column, rows, file)?;
         }
-        let group = Group { file, metadata, places, rows };
+        let group = Group { file, plain, metadata, places, rows };
         for column in &SNAPSHOT {
             let physical = match column.values {
                 Values::Word(_) | Values::Name(_) => Physical::BYTE_ARRAY,
                 Values::Number(_) | Values::Packed(_) | Values::Scattered(_) => Physical::INT64,
                 Values::Flag(_) => Physical::BOOLEAN,
             };
-            let place = group.place(column.name)?;
+            let place = group.index(column.name)?;
             let found = metadata.column(place).column_descr();
             // Other levels would be a list or a structure; only flags are there in every row.
             let levels = (found.max_rep_level(), found.max_def_level());
@@ -130,14 +136,13 @@ impl<'g> Group<'g> {
         Ok(group)
     }
 
-    fn place(&self, name: &str) -> Result<usize, Damage> {
+    fn index(&self, name: &str) -> Result<usize, Damage> {
         self.places.get(name).copied().ok_or_else(|| nonsense(format!("it has no column `{name}`")))
     }
 
-    /// Straight to the pages: what the Parquet crate has above them is large, and panics on some of them.
-    fn pages(&self, name: &str) -> Result<SerializedPageReader<Bytes>, Damage> {
-        let column = self.metadata.column(self.place(name)?);
-        Ok(SerializedPageReader::new(Arc::clone(self.file), column, self.rows, None)?)
+    fn pages(&self, name: &str) -> Result<Pages<'g>, Damage> {
+        let column = self.metadata.column(self.index(name)?);
+        Ok(Pages::new(place(column, self.rows, self.file)?, self.plain))
     }
 
     fn flags(&self, name: &str) -> Result<Vec<bool>, Damage> {
@@ -182,28 +187,20 @@ impl<'g> Group<'g> {
     }
 }
 
-/// Whether the bytes of a column can be where the footer says, which the Parquet reader takes for granted.
-fn check_place(column: &ColumnChunkMetaData, rows: usize, file_len: usize) -> Result<(), Damage> {
-    let starts = [Some(column.data_page_offset()), column.dictionary_page_offset()];
-    let is_inside = |start: i64| {
-        let start = u64::try_from(start).ok()?;
-        let len = u64::try_from(column.compressed_size()).ok()?;
-        start.checked_add(len).filter(|&end| end <= file_len as u64)
-    };
+/// The bytes of a column, if they can be where the footer says.
+fn place<'f>(column: &ColumnChunkMetaData, rows: usize, file: &'f [u8]) -> Result<&'f [u8], Damage> {
     // The dictionary, if there is one, lies in front of the data and is part of the length.
-    let start = starts.into_iter().flatten().min().unwrap_or(-1);
-    let is_known = matches!(column.compression(), Compression::GZIP(_) | Compression::UNCOMPRESSED);
-    let is_whole = usize::try_from(column.num_values()).ok() == Some(rows) && column.uncompressed_size() >= 0;
-    if starts.into_iter().flatten().all(|start| start >= 0)
-        && is_inside(start).is_some()
-        && is_known
-        && is_whole
-    {
-        Ok(())
-    } else {
+    let starts = [Some(column.data_page_offset()), column.dictionary_page_offset()];
+    let start = starts.into_iter().flatten().min().and_then(|start| usize::try_from(start).ok());
+    let bytes = start.and_then(|start| file.get(start..));
+    let len = usize::try_from(column.compressed_size()).ok();
+    let bytes = bytes.zip(len).and_then(|(bytes, len)| bytes.get(..len));
+    let is_known = matches!(column.compression(), Compression::GZIP(_));
+    let is_whole = usize::try_from(column.num_values()).ok() == Some(rows);
+    bytes.filter(|_| is_known && is_whole).ok_or_else(|| {
         let name = column.column_path().string();
-        Err(nonsense(format!("the column `{}` cannot be where it is said to be", name.escape_debug())))
-    }
+        nonsense(format!("the column `{}` cannot be where it is said to be", name.escape_debug()))
+    })
 }
 
 /// One row, as far as it is a leaf. What is numbered in order of position has no number yet.
