@@ -23,6 +23,7 @@ use crate::input::companion::Search;
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
+use crate::parallel::{self, Caller};
 use crate::project::Packages;
 use crate::render::{self, PageOptions, Style, for_terminal};
 use crate::report::{self, Issue, ShowOptions};
@@ -275,17 +276,19 @@ pub(super) fn page<'a>(args: &'a PageArgs, common: &CommonArgs) -> Result<PageOp
 
 /// Sets up threads and timing.
 pub(super) fn prepare(common: &CommonArgs) -> Result<()> {
+    prepare_where(common, Caller::Works)
+}
+
+/// The same, where the first thread does `caller`.
+pub(super) fn prepare_where(common: &CommonArgs, caller: Caller) -> Result<()> {
     if common.timings {
         timing::enable();
     }
     if let (Some(output), Some(manifest)) = (&common.output, &common.manifest_path) {
         spare(output, &[manifest])?;
     }
-    if common.threads > 0 {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(common.threads)).build_global();
-        pool.map_err(|error| CliError::new("failed to start threads").with_source(error))?;
-    }
-    Ok(())
+    parallel::start(usize::from(common.threads), caller)
+        .map_err(|error| CliError::new("failed to start threads").with_source(error).into())
 }
 
 /// Where separate debug information is looked for.

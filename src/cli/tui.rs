@@ -10,7 +10,7 @@ use clap::Args;
 use super::args::{CargoArgs, ColorArg, CommonArgs};
 use super::build::{as_typed, clean, make};
 use super::cargo::{Artifact, Project};
-use super::commands::{open, packages_of, prepare, search};
+use super::commands::{open, packages_of, prepare_where, search};
 use super::diff::{all_belong, search_for_two};
 use super::error::{CliError, hint};
 use super::listing::{Listing, Wanted};
@@ -22,6 +22,7 @@ use crate::format::{self, Detail};
 use crate::input::Input;
 use crate::input::companion::Search;
 use crate::model::{Contents, Duplicates, Model};
+use crate::parallel::Caller;
 use crate::project::Packages;
 use crate::report::{DuplicatesOptions, DuplicatesReport};
 use crate::snapshot;
@@ -60,7 +61,7 @@ pub(super) fn tui(args: &TuiArgs) -> Result<()> {
             .with_hint("`bloat show FILE` writes the same numbers as text, JSON, CSV or Markdown")
             .into());
     }
-    prepare(common)?;
+    prepare_where(common, Caller::Waits)?;
     if [args.file.as_ref(), args.against.as_ref()].contains(&Some(&PathBuf::from("-"))) {
         return Err(CliError::new(
             "`bloat tui` reads keys from standard input, so no file can come from there",
