@@ -12,28 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
-
-/// What the thread does that calls [`start`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
-    /// It asks for work and takes part in it: there is a thread less, with a heap of its own less.
-    Works,
-    /// It waits for people, and others ask for work.
-    Waits,
-}
-
-/// Starts as many threads as are asked for, or one for each processor if that is 0. Where it is never called,
-/// the first work does, as if its caller waited.
-///
-/// *Errors*: the system gives no thread, or there are some already.
-pub fn start(threads: usize, caller: Caller) -> Result<(), ThreadPoolBuildError> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads);
-    match caller {
-        Caller::Works => pool.use_current_thread().build_global(),
-        Caller::Waits => pool.build_global(),
-    }
-}
 
 /// Runs both, at the same time where a processor is free, and yields both results.
 pub fn join<A: Send, B: Send>(left: impl FnOnce() -> A + Send, right: impl FnOnce() -> B + Send) -> (A, B) {

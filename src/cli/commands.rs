@@ -14,6 +14,7 @@ use super::error::CliError;
 use super::output::{say, spare, style, write_to};
 use super::subject::{self, Subject};
 use super::texts::text_of;
+use super::threads::{self, Caller};
 use super::{Outcome, packages};
 use crate::analysis::memory;
 use crate::error::Severity;
@@ -23,7 +24,6 @@ use crate::input::companion::Search;
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::view::{Dim, Measure, Sort, View};
-use crate::parallel::{self, Caller};
 use crate::project::Packages;
 use crate::render::{self, PageOptions, Style, for_terminal};
 use crate::report::{self, Issue, ShowOptions};
@@ -287,8 +287,7 @@ pub(super) fn prepare_where(common: &CommonArgs, caller: Caller) -> Result<()> {
     if let (Some(output), Some(manifest)) = (&common.output, &common.manifest_path) {
         spare(output, &[manifest])?;
     }
-    parallel::start(usize::from(common.threads), caller)
-        .map_err(|error| CliError::new("failed to start threads").with_source(error).into())
+    threads::start(usize::from(common.threads), caller)
 }
 
 /// Where separate debug information is looked for.

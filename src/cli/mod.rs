@@ -22,6 +22,7 @@ mod profiles;
 mod save;
 mod subject;
 mod texts;
+mod threads;
 mod tree;
 #[cfg(feature = "tui")]
 mod tui;
