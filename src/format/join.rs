@@ -12,6 +12,7 @@ use super::line::{Joined, Line, Shift};
 use super::{Charge, Format, Header, Image, Machine, Member, Pointer, Region, RegionPlace, Target, trouble};
 use crate::error::Diagnostic;
 use crate::kind::Kind;
+use crate::order;
 
 /// A member of a file.
 pub(super) struct Part<'data> {
@@ -57,6 +58,9 @@ pub(super) fn join<'data>(whole: Whole, parts: Vec<Part<'data>>) -> Image<'data>
         let shift = Shift { file_len: part.image.line.file_len(), file: part.offset, zero: zero.start };
         append(&mut image, part, shift);
     }
+    // What lies in memory only goes behind the whole file, so parts that are in order do not make a whole that is.
+    order::spans(&mut image.functions);
+    image.guarded.sort_unstable();
     image.unit_ranges.sort_unstable();
     image.unit_parts.sort_unstable();
     image.diagnostics = trouble::of_members(image.diagnostics);

@@ -61,7 +61,7 @@ pub struct Image<'data> {
     pub symbols: Vec<Symbol<'data>>,
     /// Files that the symbol table names (`STT_FILE`), by [`Symbol::file`].
     pub files: Vec<Cow<'data, str>>,
-    /// Functions that unwind tables describe, or that the format counts.
+    /// Functions that unwind tables describe, or that the format counts; in order of position.
     pub functions: Vec<Range<u64>>,
     /// Positions of functions with an exception table, where unwind tables state one; sorted.
     pub guarded: Vec<u64>,

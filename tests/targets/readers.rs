@@ -71,6 +71,7 @@ pub fn check(image: &Image<'_>, file_len: u64) {
     for function in &image.functions {
         assert!(function.start < function.end, "an empty function");
     }
+    assert!(image.functions.is_sorted_by_key(|f| f.start), "functions are not sorted");
     assert!(image.guarded.is_sorted(), "functions with exception tables are not sorted");
     for range in &image.unit_ranges {
         assert!((range.unit as usize) < units, "code of a unit that is not there");
