@@ -212,7 +212,8 @@ fn the_gate_fails_with_annotations_and_a_summary() {
     let errors: Vec<&str> =
         text.lines().filter(|l| l.starts_with("::error title=Size budget exceeded::")).collect();
     assert_eq!(errors.len(), 2, "{text}");
-    assert!(errors[1].ends_with("total max-growth 0.5%25"), "{errors:?}");
+    assert!(errors[0].contains("::total max 1000: ") && errors[0].ends_with(" over"), "{errors:?}");
+    assert!(errors[1].contains("::total max-growth 0.5%25: +"), "{errors:?}");
     assert!(repository.read("summary.md").contains("2 limits of 2 exceeded"));
     // A mistake is not an exceeded budget, with and without a summary.
     repository.write("bloat.toml", "[budget.totl]\nmax = 1000\n");

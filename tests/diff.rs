@@ -123,3 +123,65 @@ fn stripping_removes_tables_and_nothing_else() {
     let delta: i64 = answer.roots.iter().map(|n| n.delta(Measure::File)).sum();
     assert_eq!(delta, without.0.total().file.cast_signed() - with.0.total().file.cast_signed());
 }
+
+/// Functions of C, each with `count` statements that no compiler leaves out.
+fn program(functions: &[(&str, usize)]) -> String {
+    let body = |count: usize| "  sink = sink * 3 + 1;\n".repeat(count);
+    let functions = functions
+        .iter()
+        .map(|&(name, count)| format!("int {name}(void) {{\n{}  return sink;\n}}\n", body(count)));
+    format!("volatile int sink;\n{}int main(void) {{ return sink; }}\n", functions.collect::<String>())
+}
+
+/// Addresses and names of functions by `nm`.
+fn functions(path: &std::path::Path) -> std::collections::BTreeMap<u64, String> {
+    let output = std::process::Command::new("nm").arg("-S").arg(path).output().expect("nm runs");
+    let text = String::from_utf8(output.stdout).expect("names are ASCII");
+    let words = text.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    words
+        .filter_map(|words| match words.as_slice() {
+            [address, _, "T" | "t", name] => {
+                Some((u64::from_str_radix(address, 16).ok()?, (*name).to_string()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn functions_without_names_are_told_by_their_neighbours() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("unnamed");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let build = |name: &str, functions: &[(&str, usize)]| {
+        let (source, path) = (folder.join(format!("{name}.c")), folder.join(name));
+        std::fs::write(&source, program(functions)).expect("written");
+        let run = |command: &mut std::process::Command| assert!(command.status().expect("it runs").success());
+        run(std::process::Command::new("cc").args(["-O1", "-o"]).arg(&path).arg(&source));
+        let stripped = folder.join(format!("{name}.stripped"));
+        run(std::process::Command::new("strip").arg("-o").arg(&stripped).arg(&path));
+        (self::functions(&path), read(&stripped))
+    };
+    // All but the first and the third grow, and one is new between them.
+    let (old_names, old) =
+        build("old", &[("alpha", 40), ("beta", 90), ("gem", 60), ("delta", 30), ("eps", 75)]);
+    let (new_names, new) =
+        build("new", &[("alpha", 40), ("fresh", 300), ("beta", 93), ("gem", 60), ("delta", 36), ("eps", 77)]);
+    let found = diff(subject(&old), subject(&new), &view(&[Dim::Symbol]));
+    let groups = &found.groups[0];
+    let address = |(model, _): &(Model, Contents), keys: &bloat::model::view::Keys<'_>, key: Option<u32>| {
+        model.symbols.get(keys.symbol(key?)?.get()?)?.address
+    };
+    let mut seen = 0;
+    for group in &groups.groups {
+        let before = address(&old, &groups.old_keys, group.old).and_then(|at| old_names.get(&at));
+        let after = address(&new, &groups.new_keys, group.new).and_then(|at| new_names.get(&at));
+        match (before, after) {
+            (None, None) => continue,
+            (None, Some(name)) => assert_eq!(name, "fresh"),
+            _ => assert_eq!(before, after),
+        }
+        seen += 1;
+    }
+    // Those of the source, main and the start of the C library.
+    assert!(seen >= 7, "{seen} functions");
+}

@@ -168,3 +168,19 @@ fn rows_that_are_wanted_first_are_the_first_of_all() {
         }
     }
 }
+
+/// Which section a byte is in stands in the file, whoever owns it; only a filter by owners makes that an estimate.
+#[test]
+fn what_a_file_states_is_no_estimate() {
+    let mut estimates = 0;
+    for path in fixtures() {
+        let model = analyze(&path);
+        for dim in [Dim::Kind, Dim::Segment, Dim::Section, Dim::Member] {
+            let nodes = tree(&model, &view(&[dim], None)).roots;
+            assert!(nodes.iter().all(|node| node.estimated == 0), "{} {dim:?}", path.display());
+        }
+        let owned = tree(&model, &view(&[Dim::Section], Some("not crate=[padding]")));
+        estimates += owned.estimated;
+    }
+    assert!(estimates > 0, "no fixture has an estimate");
+}

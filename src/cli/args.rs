@@ -93,7 +93,7 @@ pub(super) enum Command {
     Advise(AdviseArgs),
     /// Save what is known of a binary as a small file that stands for it later
     #[command(
-        after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no path:\nequal binaries give equal snapshots."
+        after_help = "Examples:\n  bloat save target/release/app -o main.parquet\n  bloat save app -o app.parquet --commit \"$(git rev-parse HEAD)\" --profile release --lockfile Cargo.lock\n  bloat diff main.parquet target/release/app\n\nA snapshot is Parquet, so databases can ask it too. It holds no time and no folder:\nequal binaries of one name give equal snapshots."
     )]
     Save(SaveArgs),
     /// Show the tree of Cargo packages with the bytes that each of them costs
@@ -162,7 +162,7 @@ pub(super) struct ViewArgs {
     #[arg(long, value_enum, default_value_t = SortArg::Size)]
     pub sort: SortArg,
 
-    /// Rows per group; 0 shows all
+    /// Rows per group, and half as many symbols in an overview; 0 shows all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
 

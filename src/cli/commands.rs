@@ -17,6 +17,7 @@ use super::texts::text_of;
 use super::threads::{self, Caller};
 use super::{Outcome, packages};
 use crate::analysis::memory;
+use crate::analysis::nearest::nearest;
 use crate::error::Severity;
 use crate::format::macho;
 use crate::input::Input;
@@ -72,7 +73,8 @@ pub(super) fn dimensions(words: &[String]) -> Result<Vec<Dim>> {
     for word in words {
         let Some(dim) = Dim::parse(word) else {
             let all: Vec<&str> = Dim::ALL.iter().map(|d| d.as_str()).collect();
-            let message = format!("`{word}` is not a dimension to group by");
+            let meant = nearest(word, all.iter().copied()).map(|meant| format!(": is `{meant}` meant?"));
+            let message = format!("`{word}` is not a dimension to group by{}", meant.unwrap_or_default());
             return Err(CliError::new(message)
                 .with_hint(format!("dimensions are {}", all.join(", ")))
                 .into());

@@ -10,6 +10,7 @@ use super::commands::{filter_of, finish, issues, open, packages_of, page, prepar
 use super::listing::{Listing, Wanted};
 use super::output::{style, write_to};
 use crate::analysis::duplicates::{Order, Scope};
+use crate::analysis::limit;
 use crate::analysis::tree::Needs;
 use crate::model::{Duplicates, Model};
 use crate::report::{self, DuplicatesOptions, DuplicatesReport, Listed};
@@ -25,8 +26,8 @@ pub(super) struct DuplicatesArgs {
     #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
 
-    /// Only functions and constants of at least so many bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    /// Only functions and constants of at least so many bytes: `64`, `1KiB`
+    #[arg(long, value_name = "SIZE", default_value_t = 0, value_parser = bytes)]
     pub min_size: u64,
 
     /// Cargo.lock that FILE was built with, to tell what needs each version of a crate
@@ -53,6 +54,12 @@ pub(super) enum OrderArg {
     Name,
     /// Most copies first
     Copies,
+}
+
+/// A number of bytes, with or without a unit.
+fn bytes(text: &str) -> Result<u64, String> {
+    limit::size(text)
+        .ok_or_else(|| "a size is a number with a unit or without: `64`, `1KiB`, `2MB`".to_string())
 }
 
 /// Runs `bloat duplicates`.

@@ -28,14 +28,16 @@ mod tree;
 mod tui;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{Command, CommandFactory, Parser};
 
 use self::args::Cli;
 use self::error::CliError;
 use self::output::say;
+use crate::analysis::nearest::nearest;
 use crate::render::for_terminal;
 
 /// How a command ended that gave its answer.
@@ -89,8 +91,18 @@ fn unexpected_argument(error: &clap::Error) -> Option<clap::Error> {
     if command.find_subcommand(word).is_some() {
         return None;
     }
+    let first = std::env::args().nth(1).unwrap_or_default();
+    if let Some(meant) = meant(&command, &first).filter(|_| !Path::new(&first).exists()) {
+        let message = format!("there is no command '{}': is '{meant}' meant?", for_terminal(&first));
+        return Some(command.error(ErrorKind::InvalidSubcommand, message));
+    }
     let message = format!("unexpected argument '{}' found", for_terminal(word));
     Some(command.error(ErrorKind::UnknownArgument, message))
+}
+
+/// The command that a misspelt one was meant to be.
+fn meant(command: &Command, word: &str) -> Option<String> {
+    nearest(word, command.get_subcommands().map(Command::get_name)).map(str::to_string)
 }
 
 /// Whether the reader of our output went away, which is its good right.
@@ -167,11 +179,14 @@ fn error_source(error: crate::error::Error) -> anyhow::Error {
 }
 
 /// What to do about a path that does not exist; a single word may have been meant as a command.
-fn not_found_hint(path: &std::path::Path) -> String {
+fn not_found_hint(path: &Path) -> String {
     let mut hint =
         "pass the path of a binary, or run `bloat` without arguments in a Cargo package".to_string();
     let is_word = |c: char| !std::path::is_separator(c) && c != '.';
-    if path.to_string_lossy().chars().all(is_word) {
+    let text = path.to_string_lossy();
+    if let Some(meant) = meant(&Cli::command(), &text) {
+        hint = format!("is the command `bloat {meant}` meant? Else {hint}");
+    } else if text.chars().all(is_word) {
         hint.push_str("; `bloat --help` lists the commands");
     }
     hint

@@ -154,7 +154,8 @@ fn unknown_code(path: &Path, model: &Model, dim: Dim) -> anyhow::Error {
         Some("pdb") => "link with a full database (/DEBUG:FULL) that is not stripped (/PDBSTRIPPED)",
         _ => {
             "build with `debug = \"line-tables-only\"` in the profile of Cargo.toml, or with -g1 for C: that is \
-             enough. If it was separated or split, name its files with --debug-file"
+             enough. If it was separated or split, name its files with --debug-file. Without any, `--by crate,symbol` \
+             is the next best, for flame graphs too"
         }
     };
     CliError::new(message).with_hint(hint).into()

@@ -16,18 +16,32 @@ use crate::intern::Distinct;
 /// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
 pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
     let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
-    tree_where(model, view, |leaf| accepts.as_mut().is_none_or(|a| a.accepts(leaf)))
+    let is_stated = view.dims_needed().into_iter().all(Dim::is_stated);
+    grouped(model, view, is_stated, |leaf| accepts.as_mut().is_none_or(|a| a.accepts(leaf)))
 }
 
-/// The same for the leaves that `accepts` lets pass; the filter of the view is not looked at.
-pub fn tree_where<'m>(model: &'m Model, view: &View, mut accepts: impl FnMut(&Leaf) -> bool) -> Tree<'m> {
+/// The same for the leaves that `accepts` lets pass, which may be so by estimates; the filter of the view is not
+/// looked at.
+pub fn tree_where<'m>(model: &'m Model, view: &View, accepts: impl FnMut(&Leaf) -> bool) -> Tree<'m> {
+    grouped(model, view, false, accepts)
+}
+
+fn grouped<'m>(
+    model: &'m Model,
+    view: &View,
+    is_stated: bool,
+    mut accepts: impl FnMut(&Leaf) -> bool,
+) -> Tree<'m> {
     let keys: Vec<Keys<'m>> = view.dims.iter().map(|&dim| Keys::new(model, dim)).collect();
     let mut groups = Groups::default();
     let mut sums: Vec<Sum> = vec![Sum::default()];
     let mut last: Vec<(u32, u32, u32)> = vec![(u32::MAX, u32::MAX, 0); keys.len()];
     // An owner can be certain though nobody knows who instantiated it.
     let by_instance = view.dims.contains(&Dim::InstantiatedBy);
-    let guesses = |leaf: &Leaf| by_instance && model.owner(leaf.owner).instantiated_evidence.is_guess();
+    let guesses = |leaf: &Leaf| {
+        !is_stated
+            && (leaf.estimated || by_instance && model.owner(leaf.owner).instantiated_evidence.is_guess())
+    };
     let mut inlined = Ledger::default();
     let columns = model.leaves.columns();
     for index in 0..model.leaves.len() {
@@ -181,7 +195,7 @@ impl Sum {
     fn add(&mut self, leaf: &Leaf, is_guess: bool) {
         self.sizes += leaf.sizes();
         self.symbols += u64::from(leaf.home);
-        if leaf.estimated || is_guess {
+        if is_guess {
             self.estimated += leaf.sizes().file;
         }
     }

@@ -105,6 +105,11 @@ impl Dim {
         matches!(self, Dim::File | Dim::Line | Dim::Inlined)
     }
 
+    /// Whether the file itself states which of its groups a byte is in, so that no sum is an estimate.
+    pub fn is_stated(self) -> bool {
+        matches!(self, Dim::Kind | Dim::Segment | Dim::Section | Dim::Member)
+    }
+
     /// The dimension of that name; `_` is as good as `-`.
     pub fn parse(word: &str) -> Option<Dim> {
         let word = word.trim().replace('_', "-");

@@ -38,12 +38,15 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
         format!("  file       {}", pair(report.total.old.file, report.total.new.file)),
     ];
     if let Some(shipped) = &report.shipped {
-        lines.push(format!("  stripped  ~{}", pair(shipped.old, shipped.new)));
+        // What is stripped already needs no estimate.
+        let is_estimated = shipped.old < report.total.old.file || shipped.new < report.total.new.file;
+        let mark = if is_estimated { '~' } else { ' ' };
+        lines.push(format!("  stripped  {mark}{}", pair(shipped.old, shipped.new)));
     }
     lines.push(format!("  in memory  {}", pair(report.total.old.memory, report.total.new.memory)));
     if let Some(shown) = &report.shown {
         lines.push(format!("  filtered   {}", pair(shown.old.file, shown.new.file)));
-        lines.push(format!("  in memory  {}", pair(shown.old.memory, shown.new.memory)));
+        lines.push(format!("  (memory)   {}", pair(shown.old.memory, shown.new.memory)));
     }
     let s = &report.summary;
     let bytes = |delta: i64| change(delta, |b| style.bytes(b));

@@ -82,7 +82,7 @@ pub fn explain_place_text(report: &ExplainPlace<'_>, style: &Style, out: &mut dy
 
     if !report.other_matches.is_empty() {
         writeln!(out)?;
-        heading("Other symbols of that name", style, out)?;
+        heading("Other symbols that match", style, out)?;
         let owner =
             |m: &Match| mark(m.estimated, for_terminal(m.krate.as_deref().unwrap_or_default()).into());
         let shown = &report.other_matches[..report.other_matches.len().min(10)];

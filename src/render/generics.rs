@@ -1,5 +1,6 @@
 //! Generics as text and as comma-separated values.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::csv::io_error;
@@ -71,7 +72,10 @@ fn left_out(report: &GenericsReport, style: &Style) -> String {
     let fewer = format!("of generics with fewer than {} copies", report.min_copies);
     let mut parts = vec![format!("{} {fewer}", part(&report.fewer, "function"))];
     if report.by == "item" {
-        parts.push(format!("{} of Rust that occur once", part(&report.other_rust, "other function")));
+        parts.push(format!(
+            "{} of Rust that no name tells to be generic",
+            part(&report.other_rust, "other function")
+        ));
         parts.push(format!("{} of other languages or without a name", style.bytes(report.other_code)));
     } else {
         let what = if report.by == "type" { "of no generic type" } else { "that are no drop glue" };
@@ -156,7 +160,9 @@ pub fn generic_text(report: &GenericReport, style: &Style, out: &mut dyn Write) 
         ]);
     }
     sheet.write(style, out)?;
-    if !has_arguments && report.copies.len() > 1 {
+    let texts: BTreeSet<String> = report.copies.iter().map(filled_in).collect();
+    // Copies of drop glue are told apart by their own names.
+    if !has_arguments && report.copies.len() > 1 && texts.len() == 1 {
         writeln!(out)?;
         wrapped(
             "Names of this file do not tell what copies were filled in with; v0 names do.",

@@ -32,18 +32,24 @@ pub fn overview_text(report: &Overview, style: &Style, out: &mut dyn Write) -> i
 
 fn facts(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let input = &report.head.input;
-    let mut parts = vec![
-        format!("{} {}", format_name(&input.format), input.file_type).trim_start().to_string(),
-        format!("{} {}-bit {}-endian", input.arch, input.bits, input.endian),
-        format!("{} in the file", style.bytes(input.file_size)),
-        format!("{} in memory", style.bytes(input.memory_size)),
-    ];
-    parts.push(match (input.stripped, input.debug_info.as_str()) {
+    let mut parts = vec![format!("{} {}", format_name(&input.format), input.file_type).trim().to_string()];
+    // An archive of nothing, or of what lies elsewhere, is of no machine.
+    if input.bits > 0 {
+        parts.push(
+            format!("{} {}-bit {}-endian", input.arch, input.bits, input.endian).trim_start().to_string(),
+        );
+    }
+    parts.push(format!("{} in the file", style.bytes(input.file_size)));
+    parts.push(format!("{} in memory", style.bytes(input.memory_size)));
+    let tables = match (input.stripped, input.debug_info.as_str()) {
         (true, "none") => "stripped".to_string(),
         (false, "none") => "symbols, no debug info".to_string(),
         (true, debug) => format!("no symbols, {}", debug_name(debug)),
         (false, debug) => format!("symbols, {}", debug_name(debug)),
-    });
+    };
+    if input.bits > 0 {
+        parts.push(tables);
+    }
     let files = match input.debug_files.as_slice() {
         [] => String::new(),
         [file] => format!(" in {file}"),
@@ -201,17 +207,20 @@ fn shipped(report: &Overview, style: &Style, out: &mut dyn Write) -> io::Result<
         return wrapped(&format!("Nothing left to strip: {} ship.", style.bytes(total)), 2, style, out);
     }
     let saved = format!("{} ({})", style.bytes(s.saved), size::percent(s.saved, total));
-    let parts = [(s.debug, "debug info"), (s.symbols, "symbol tables")];
+    let others = s.saved.saturating_sub(s.debug.saturating_add(s.symbols));
+    // Names of sections and what aligns them come to next to nothing.
+    let others = if others > s.saved / 20 { others } else { 0 };
+    let parts = [(s.debug, "debug info"), (s.symbols, "symbol tables"), (others, "relocations and the like")];
     let parts: Vec<String> = parts
         .iter()
         .filter(|(bytes, _)| *bytes > 0)
         .map(|(bytes, what)| format!("{} of {what}", style.bytes(*bytes)))
         .collect();
-    let text = format!(
-        "Stripped, ~{} would ship: `strip` saves ~{saved}, {}.",
-        style.bytes(s.file),
-        parts.join(" and ")
-    );
+    let parts = match parts.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        all => all.concat(),
+    };
+    let text = format!("Stripped, ~{} would ship: `strip` saves ~{saved}, {parts}.", style.bytes(s.file));
     wrapped(&text, 2, style, out)
 }
 

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::{GENERATOR, Generator, InputFacts, Issue, Key, SCHEMA_VERSION, Total, issues};
 use crate::analysis::dependencies::Dependency;
 use crate::analysis::diff::groups::{Groups, Pairing, Side, Subject};
-use crate::analysis::diff::pair::Pass;
 use crate::analysis::diff::{Amount, Diff, DiffNode, DiffView, diff_by, diff_where};
 use crate::analysis::limit::Limit;
 use crate::model::view::{Dim, Measure};
@@ -163,7 +162,7 @@ pub struct DiffRow {
     pub status: Status,
     /// Whether bytes with computed boundaries or guessed owners are part of the change.
     pub estimated: bool,
-    /// Name of the old side, if it was another.
+    /// Name of the old side, if it differs in more than hashes and numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<String>,
     /// Why a crate changed, where that is known.
@@ -404,7 +403,14 @@ pub(super) fn comparability(old: &Model, new: &Model) -> Vec<Issue> {
     let (a, b) = (&old.facts, &new.facts);
     differ("different-format", "format", &a.format, &b.format);
     differ("different-architecture", "architecture", &a.arch, &b.arch);
-    differ("different-toolchain", "toolchain", &a.toolchain.join(", "), &b.toolchain.join(", "));
+    // In which order a linker met its inputs says nothing.
+    let only = |of: &[String], other: &[String]| -> String {
+        let mut all: Vec<&str> = of.iter().filter(|tool| !other.contains(tool)).map(String::as_str).collect();
+        all.sort_unstable();
+        if all.is_empty() && !of.is_empty() { "nothing else".to_string() } else { all.join(", ") }
+    };
+    let (before, now) = (only(&a.toolchain, &b.toolchain), only(&b.toolchain, &a.toolchain));
+    differ("different-toolchain", "toolchain", &before, &now);
     let known = |fact: &Option<String>| fact.clone().unwrap_or_default();
     differ("different-target", "target", &known(&a.build.target), &known(&b.build.target));
     differ("different-profile", "profile", &known(&a.build.profile), &known(&b.build.profile));
@@ -434,8 +440,11 @@ fn count(node: &DiffNode, measure: Measure, summary: &mut Summary) {
     }
 }
 
+fn empty(amount: Amount) -> bool {
+    amount.sizes.file == 0 && amount.sizes.memory == 0
+}
+
 fn status(node: &DiffNode, measure: Measure) -> Status {
-    let empty = |a: Amount| a.sizes.file == 0 && a.sizes.memory == 0;
     match node.delta(measure) {
         _ if empty(node.old) => Status::Added,
         _ if empty(node.new) => Status::Removed,
@@ -457,8 +466,8 @@ impl Build<'_, '_> {
     fn rows(&self, nodes: &[DiffNode], level: usize, above: &Key) -> Vec<DiffRow> {
         let Some(groups) = self.answer.groups.get(level) else { return Vec::new() };
         let renamed = |n: &&DiffNode| {
-            let changed = n.is_changed()
-                || n.children.is_empty() && groups.groups[n.group as usize].pass == Pass::Content;
+            let changed =
+                n.is_changed() || n.children.is_empty() && groups.groups[n.group as usize].is_renamed;
             changed || self.has_rename(n, level)
         };
         let mut changed: Vec<&DiffNode> = nodes.iter().filter(renamed).collect();
@@ -505,21 +514,25 @@ impl Build<'_, '_> {
     /// Whether something below was renamed, which changes no size.
     fn has_rename(&self, node: &DiffNode, level: usize) -> bool {
         let Some(groups) = self.answer.groups.get(level + 1) else { return false };
-        node.children.iter().any(|child| {
-            groups.groups[child.group as usize].pass == Pass::Content || self.has_rename(child, level + 1)
-        })
+        node.children
+            .iter()
+            .any(|child| groups.groups[child.group as usize].is_renamed || self.has_rename(child, level + 1))
     }
 
     fn row(&self, groups: &Groups<'_>, node: &DiffNode, level: usize, above: &Key) -> DiffRow {
         let group = groups.groups[node.group as usize];
         let [old, new] = &self.namers;
-        let key = match (group.old, group.new) {
-            (_, Some(key)) => new.key(&groups.new_keys, key, above),
-            (Some(key), None) => old.key(&groups.old_keys, key, above),
-            (None, None) => above.clone(),
+        // What only one file has here is called as it is there: a symbol may have gone to another crate, and been
+        // renamed.
+        let sides = (group.old.filter(|_| !empty(node.old)), group.new.filter(|_| !empty(node.new)));
+        let is_both = sides.0.is_some() && sides.1.is_some();
+        let (key, name) = match (sides.1.or(group.new.filter(|_| sides.0.is_none())), sides.0.or(group.old)) {
+            (Some(key), _) => (new.key(&groups.new_keys, key, above), groups.new_keys.label(key)),
+            (None, Some(key)) => (old.key(&groups.old_keys, key, above), groups.old_keys.label(key)),
+            (None, None) => (above.clone(), String::new()),
         };
-        let mut row = self.plain(groups.label(node.group), key.clone(), node);
-        row.renamed_from = groups.renamed_from(node.group).filter(|_| group.pass != Pass::Exact);
+        let mut row = self.plain(name, key.clone(), node);
+        row.renamed_from = groups.renamed_from(node.group).filter(|_| is_both);
         row.cause =
             self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node.group, self.measure));
         row.children = self.rows(&node.children, level + 1, &key);

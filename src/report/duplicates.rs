@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Head, Issue, ListSource, head, issues};
+use super::{Head, Issue, ListSource, head, issues, several_architectures};
 use crate::analysis::duplicates::{
     Distinction, Equals, Member, NearEquals, Order, Repeated, Scope, Shape, Version, equals, near_equals,
     repeated,
@@ -300,6 +300,7 @@ pub fn duplicates(
         })
     };
     let mut diagnostics = issues(model);
+    diagnostics.extend(several_architectures(model).iter().map(Issue::from));
     diagnostics.extend(found.iter().flat_map(|f| f.diagnostics.iter().map(Issue::from)));
     DuplicatesReport {
         head: head(model, "duplicates"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Head, Issue, head, issues};
+use super::{Head, Issue, head, issues, several_architectures};
 use crate::analysis::generics::{Generics, Group, Grouping, Instance, Question, Tables, arguments};
 use crate::error::Diagnostic;
 use crate::model::{CrateId, Model};
@@ -292,11 +292,7 @@ fn remarks(model: &Model, question: &Question, found: &Generics) -> Vec<Issue> {
                     other code: ask for the file before it is stripped, or name its debug information (--debug-file)";
         remarks.push(Diagnostic::note("no-names", text).bytes(found.code));
     }
-    if model.facts.format == "macho" && model.members.len() > 1 {
-        let text = "a universal file has the program once for each architecture, and copies in all of them count: \
-                    --arch asks for one";
-        remarks.push(Diagnostic::note("several-architectures", text));
-    }
+    remarks.extend(several_architectures(model));
     remarks.iter().map(Issue::from).collect()
 }
 

@@ -185,6 +185,14 @@ fn issues(model: &Model) -> Vec<Issue> {
     model.diagnostics.iter().map(Issue::from).collect()
 }
 
+/// That a universal file has everything as often as it has architectures.
+fn several_architectures(model: &Model) -> Option<Diagnostic> {
+    let is_universal = model.facts.format == "macho" && model.members.len() > 1;
+    let text = "a universal file has the program once for each architecture, and copies in all of them count: \
+                --arch asks for one";
+    is_universal.then(|| Diagnostic::note("several-architectures", text))
+}
+
 fn head(model: &Model, report: &'static str) -> Head {
     Head {
         schema_version: SCHEMA_VERSION,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::rows::{Namer, Row};
-use super::{Columns, Head, Issue, Key, head, issues};
+use super::{Columns, Head, Issue, Key, head, issues, several_architectures};
 use crate::analysis::memory::{Region, Use, usage};
 use crate::kind::Kind;
 use crate::model::view::{Dim, Node, Tree, View, tree, tree_where};
@@ -103,7 +103,10 @@ pub fn overview(model: &Model, limit: Option<usize>, regions: &[Region]) -> Over
         largest_symbols: largest_symbols(model, half),
         shipped: model.facts.stripped_size.map(shipped),
         memory_regions: usage(model, regions).into_iter().map(MemoryRegion::from).collect(),
-        diagnostics: issues(model),
+        diagnostics: issues(model)
+            .into_iter()
+            .chain(several_architectures(model).iter().map(Issue::from))
+            .collect(),
     }
 }
 

@@ -96,6 +96,14 @@ impl Key {
         if self.new.is_some() { Side::New } else { Side::Old }
     }
 
+    /// The side or sides that a row with it is called after: what only the other file has here, as what has gone to
+    /// another crate, is called as it is there.
+    fn called(self, now: Amount, was: Option<Amount>) -> Key {
+        let is_empty = |amount: Amount| amount.sizes == Sizes::default();
+        let is_gone = is_empty(now) && self.old.is_some() && was.is_some_and(|was| !is_empty(was));
+        Key { new: self.new.filter(|_| !is_gone), ..self }
+    }
+
     /// The key in one file.
     pub fn of(self, side: Side) -> Option<u32> {
         if side == Side::New { self.new } else { self.old }
@@ -301,7 +309,12 @@ impl Table {
             self.rows.push(Row { key, now: node.new, first: 0, count: 0 });
             self.was.push(node.old);
             if !is_live(of_level.new_keys.dim) {
-                self.texts[level].add(key, || of_level.label(node.group));
+                let called = key.called(node.new, Some(node.old));
+                let label = || match called {
+                    Key { new: None, old: Some(old) } => of_level.old_keys.label(old),
+                    _ => of_level.label(node.group),
+                };
+                self.texts[level].add(called, label);
             }
         }
         for (index, node) in nodes.iter().enumerate() {
@@ -423,7 +436,8 @@ impl Table {
             return listed.label(row);
         }
         let Some(&dim) = self.question.dims().get(level) else { return String::new() };
-        let key = self.row(row).key;
+        let Row { key, now, .. } = *self.row(row);
+        let key = key.called(now, self.was(row));
         let known = self.texts.get(level).and_then(|texts| texts.get(key));
         match (known, models.of(key.side())) {
             (Some(text), _) => text.to_string(),

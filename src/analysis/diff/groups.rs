@@ -25,6 +25,8 @@ pub struct Group {
     pub new: Option<u32>,
     /// How they found each other; exact for what stands alone.
     pub pass: Pass,
+    /// Whether it was renamed: content found it, and a name is more than a number on either side.
+    pub is_renamed: bool,
 }
 
 /// The groups of one dimension.
@@ -102,25 +104,28 @@ impl<'m> Groups<'m> {
             used,
             hasher: &hasher,
         };
-        let pairs = pair(&side(old, &old_keys, &in_old), &side(new, &new_keys, &in_new));
+        let (left, right) = (side(old, &old_keys, &in_old), side(new, &new_keys, &in_new));
+        let pairs = pair(&left, &right);
         let mut groups = Vec::with_capacity(in_old.len() + in_new.len() - pairs.len());
         let (mut by_old, mut by_new) = (ByKey::default(), ByKey::default());
         for found in &pairs {
             let (a, b) = (in_old[found.old].0, in_new[found.new].0);
             by_old.set(a, groups.len() as u32);
             by_new.set(b, groups.len() as u32);
-            groups.push(Group { old: Some(a), new: Some(b), pass: found.pass });
+            let is_renamed =
+                found.pass == Pass::Content && (left.is_told(found.old) || right.is_told(found.new));
+            groups.push(Group { old: Some(a), new: Some(b), pass: found.pass, is_renamed });
         }
         for (key, _) in in_old {
             if by_old.get(key).is_none() {
                 by_old.set(key, groups.len() as u32);
-                groups.push(Group { old: Some(key), new: None, pass: Pass::Exact });
+                groups.push(Group { old: Some(key), new: None, pass: Pass::Exact, is_renamed: false });
             }
         }
         for (key, _) in in_new {
             if by_new.get(key).is_none() {
                 by_new.set(key, groups.len() as u32);
-                groups.push(Group { old: None, new: Some(key), pass: Pass::Exact });
+                groups.push(Group { old: None, new: Some(key), pass: Pass::Exact, is_renamed: false });
             }
         }
         Groups { old_keys, new_keys, groups, by_old, by_new }
@@ -139,9 +144,15 @@ impl<'m> Groups<'m> {
         new.or_else(|| group.old.map(|key| self.old_keys.label(key))).unwrap_or_default()
     }
 
-    /// The name of the old side, if there is one and it differs.
+    /// The name of the old side, if there is one and it differs in more than hashes and numbers.
     pub fn renamed_from(&self, group: u32) -> Option<String> {
         let group = &self.groups[group as usize];
+        match group.pass {
+            Pass::Exact | Pass::Place => return None,
+            Pass::Normalised if self.new_keys.dim == Dim::Symbol => return None,
+            Pass::Content if !group.is_renamed => return None,
+            _ => {}
+        }
         let (old, new) = (self.old_keys.label(group.old?), self.new_keys.label(group.new?));
         let is_other = match self.new_keys.dim {
             // Another spelling is no other name.
@@ -255,7 +266,7 @@ impl Things for Named<'_, '_> {
 
     fn name(&self, index: usize, pass: Pass) -> Option<u64> {
         let (key, _) = self.used[index];
-        if let Some(row) = self.keys.symbol(key).and_then(|s| self.model.symbols.get(s.get()?)) {
+        if let Some(row) = self.symbol(index) {
             return self.name_of_symbol(row, self.krate(index), pass);
         }
         let label = || self.keys.label(key);
@@ -283,6 +294,10 @@ impl Things for Named<'_, '_> {
         }
     }
 
+    fn place(&self, index: usize) -> u64 {
+        self.symbol(index).and_then(|row| row.address).unwrap_or_default()
+    }
+
     fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>> {
         let Some(contents) = self.contents else { return vec![None; wanted.len()] };
         let symbol = |index: usize| {
@@ -306,39 +321,47 @@ fn family(krate: Option<&CrateRow>) -> &'static str {
 }
 
 impl Named<'_, '_> {
+    fn is_told(&self, index: usize) -> bool {
+        self.symbol(index).is_some_and(|row| is_told(row, row.plain_name(&self.model.names)))
+    }
+
+    fn symbol(&self, index: usize) -> Option<&SymbolRow> {
+        let (key, _) = self.used[index];
+        self.keys.symbol(key).and_then(|id| self.model.symbols.get(id.get()?))
+    }
+
     fn krate(&self, index: usize) -> &str {
         self.model.names.get(self.used[index].1.krate)
     }
 
     fn name_of_symbol(&self, row: &SymbolRow, krate: &str, pass: Pass) -> Option<u64> {
         let name = row.plain_name(&self.model.names);
-        if !row.sort.is_symbol() {
-            let exact = || match row.sort {
-                SymbolSort::Structure => self.hasher.hash_one((name, "structure")),
-                // It has no name: one of a crate's, told apart by content and size.
-                _ => self.hasher.hash_one((krate, "function")),
-            };
-            return (pass == Pass::Exact).then(exact);
+        if row.sort == SymbolSort::Structure {
+            return (pass == Pass::Exact).then(|| self.hasher.hash_one((name, "structure")));
+        }
+        if !is_told(row, name) {
+            // The same name would mean the same thing by chance only.
+            let family = names::constant(name).map(|c| std::mem::discriminant(&c));
+            return (pass == Pass::Place).then(|| self.hasher.hash_one((krate, family)));
         }
         match pass {
-            Pass::Exact if names::is_telling(name) => Some(self.hasher.hash_one(name)),
-            Pass::Exact => {
-                // The same name means the same thing by chance only. What such things of a
-                // crate hold and how large they are says more.
-                let family = names::constant(name).map(|c| std::mem::discriminant(&c));
-                Some(self.hasher.hash_one((krate, family)))
-            }
+            Pass::Exact => Some(self.hasher.hash_one(name)),
             Pass::Normalised => Some(self.hasher.hash_one((krate, names::stable(name)?))),
             Pass::Generic => {
                 let scheme = names::scheme(name);
                 let is_rust = matches!(scheme, names::Scheme::RustV0 | names::Scheme::RustLegacy);
                 // The old mangling leaves the types of functions out, and with them that there are any.
                 let generic = || names::generic(name).replace("<_>", "");
-                (is_rust && names::is_telling(name)).then(|| self.hasher.hash_one((krate, generic())))
+                is_rust.then(|| self.hasher.hash_one((krate, generic())))
             }
-            Pass::Content => None,
+            Pass::Place | Pass::Content => None,
         }
     }
+}
+
+/// Whether a symbol has a name that says which one it is.
+fn is_told(row: &SymbolRow, name: &str) -> bool {
+    row.sort.is_symbol() && names::is_telling(name)
 }
 
 /// A name of a file or unit without the hashes in it: `foo-0123456789abcdef.foo.0123456789abcdef-cgu.0`.

@@ -46,15 +46,15 @@ pub struct Amount {
     pub sizes: Sizes,
     /// Symbols that start in them.
     pub symbols: u64,
-    /// Bytes of the file whose boundaries are computed shares.
+    /// Bytes of the file in computed shares, or guesses.
     pub estimated: u64,
 }
 
 impl Amount {
-    fn add(&mut self, leaf: &Leaf) {
+    fn add(&mut self, leaf: &Leaf, is_stated: bool) {
         self.sizes += leaf.sizes();
         self.symbols += u64::from(leaf.home);
-        if leaf.estimated {
+        if leaf.estimated && !is_stated {
             self.estimated += leaf.sizes().file;
         }
     }
@@ -125,7 +125,10 @@ pub fn diff<'m>(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Diff<'m>
 /// The same with pairs that other questions have found, or will use.
 pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
     let mut accepts = pairing.models().map(|model| view.filter.as_ref().map(|f| f.compile(model)));
-    diff_where(pairing, view, |side, leaf| accepts[side as usize].as_mut().is_none_or(|a| a.accepts(leaf)))
+    let is_stated = view.dims_needed().into_iter().all(Dim::is_stated);
+    compare(pairing, view, is_stated, |side, leaf| {
+        accepts[side as usize].as_mut().is_none_or(|a| a.accepts(leaf))
+    })
 }
 
 /// The same for the leaves that `accepts` lets pass, which is asked of each leaf once, in order, of the
@@ -133,11 +136,20 @@ pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
 pub fn diff_where<'m>(
     pairing: &mut Pairing<'m>,
     view: &DiffView,
+    accepts: impl FnMut(Side, &Leaf) -> bool,
+) -> Diff<'m> {
+    compare(pairing, view, false, accepts)
+}
+
+fn compare<'m>(
+    pairing: &mut Pairing<'m>,
+    view: &DiffView,
+    is_stated: bool,
     mut accepts: impl FnMut(Side, &Leaf) -> bool,
 ) -> Diff<'m> {
     let groups: Vec<Arc<Groups<'m>>> = view.dims.iter().map(|&dim| pairing.groups(dim)).collect();
     let [old, new] = pairing.models();
-    let mut sums = Sums::new(&groups);
+    let mut sums = Sums::new(&groups, is_stated);
     sums.walk(Side::Old, old, &groups, &mut accepts);
     sums.walk(Side::New, new, &groups, &mut accepts);
     let Sums { parents, mut sides, .. } = sums;
@@ -174,11 +186,14 @@ struct Sums {
     recent: Vec<Vec<(u32, u32)>>,
     parents: Vec<(u32, u32)>,
     sides: Vec<[Amount; 2]>,
+    /// Whether no sum is an estimate.
+    is_stated: bool,
 }
 
 impl Sums {
-    fn new(groups: &[Arc<Groups<'_>>]) -> Sums {
+    fn new(groups: &[Arc<Groups<'_>>], is_stated: bool) -> Sums {
         Sums {
+            is_stated,
             nodes: HashMap::new(),
             recent: groups.iter().map(|g| vec![(u32::MAX, 0); g.groups.len()]).collect(),
             parents: vec![(0, 0)],
@@ -212,7 +227,7 @@ impl Sums {
                 }
                 node = recent.1;
             }
-            self.sides[node as usize][side as usize].add(&leaf);
+            self.sides[node as usize][side as usize].add(&leaf, self.is_stated);
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Pass {
     Normalised,
     /// An instance of the same generic, of similar size.
     Generic,
+    /// Neither has a name of its own: the same content, or of similar size between the same neighbours.
+    Place,
     /// The same content under another name.
     Content,
 }
@@ -43,6 +45,9 @@ pub trait Things: Sync {
 
     /// A hash of the name as a pass sees it; none in [`Pass::Content`]. Asked from many threads.
     fn name(&self, index: usize, pass: Pass) -> Option<u64>;
+
+    /// Where it lies among the things of its side, for [`Pass::Place`].
+    fn place(&self, index: usize) -> u64;
 
     /// Hashes of what things hold, in the order of `wanted`. Preferred in all passes.
     fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>>;
@@ -67,7 +72,7 @@ pub struct Pair {
 pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
     let (mut old, mut new) = (Side::new(old), Side::new(new));
     let mut pairs = Vec::with_capacity(old.free.len().min(new.free.len()));
-    for pass in [Pass::Exact, Pass::Normalised, Pass::Generic] {
+    for pass in [Pass::Exact, Pass::Normalised, Pass::Generic, Pass::Place] {
         let (left, right) = open(pass, &old, &new);
         let (left, right) = parallel::join(|| old.named(pass, left), || new.named(pass, right));
         let groups = equal(&left, &right);
@@ -84,7 +89,7 @@ pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
                 (a, b) => Some([a, b].map(|side| side.iter().map(|&(_, index)| index).collect())),
             })
             .collect();
-        let [left, right] = contested(&several, old.things, new.things);
+        let [left, right] = contested(pass, &several, old.things, new.things);
         parallel::join(|| old.look(&left), || new.look(&right));
         for [left, right] in several {
             within(pass, &mut old, &mut new, left, right, &mut pairs);
@@ -200,13 +205,19 @@ fn equal<K: Ord>(left: &[(K, usize)], right: &[(K, usize)]) -> Vec<(Range<usize>
 }
 
 /// Whether things of one name can be one. Two instances of a generic for different types are
-/// not one because they share a name.
+/// not one because they share a name, and two functions without names are not because they have none.
 fn fits(pass: Pass, old: u64, new: u64) -> bool {
-    pass != Pass::Generic || old.max(new) <= old.min(new).saturating_mul(2)
+    !matches!(pass, Pass::Generic | Pass::Place) || old.max(new) <= old.min(new).saturating_mul(2)
 }
 
-/// Things whose pairs content decides: one of their name and size is not the only one on both sides.
-fn contested<A: Things, B: Things>(groups: &[[Vec<usize>; 2]], old: &A, new: &B) -> [Vec<usize>; 2] {
+/// Things whose pairs content decides: one of their name and size is not the only one on both sides, or they have
+/// no name.
+fn contested<A: Things, B: Things>(
+    pass: Pass,
+    groups: &[[Vec<usize>; 2]],
+    old: &A,
+    new: &B,
+) -> [Vec<usize>; 2] {
     let mut wanted = [Vec::new(), Vec::new()];
     for [left, right] in groups {
         let mut left: Vec<(u64, usize)> = left.iter().map(|&a| (old.size(a), a)).collect();
@@ -214,7 +225,7 @@ fn contested<A: Things, B: Things>(groups: &[[Vec<usize>; 2]], old: &A, new: &B)
         left.sort_unstable();
         right.sort_unstable();
         for (a, b) in equal(&left, &right) {
-            if a.len() > 1 || b.len() > 1 {
+            if a.len() > 1 || b.len() > 1 || pass == Pass::Place {
                 wanted[0].extend(left[a].iter().map(|&(_, index)| index));
                 wanted[1].extend(right[b].iter().map(|&(_, index)| index));
             }
@@ -223,7 +234,8 @@ fn contested<A: Things, B: Things>(groups: &[[Vec<usize>; 2]], old: &A, new: &B)
     wanted
 }
 
-/// Pairs within one group of equal names: equal content first, equal size next, then by order of size.
+/// Pairs within one group of equal names: equal content first, equal size next, then by order of size. What has no
+/// name is never paired by that order: one function more would give every other the name of the next.
 fn within<A: Things, B: Things>(
     pass: Pass,
     old: &mut Side<'_, A>,
@@ -235,15 +247,131 @@ fn within<A: Things, B: Things>(
     let mut found = Vec::with_capacity(left.len().min(right.len()));
     merge(&mut left, &mut right, |a| old.content(a), |b| new.content(b), &mut found);
     let (size_left, size_right) = (|a| old.things.size(a), |b| new.things.size(b));
+    if pass == Pass::Place {
+        let unknown = |size: u64, content: Option<(u64, u64)>| content.is_none().then_some(size);
+        let (key_left, key_right) =
+            (|a| unknown(size_left(a), old.content(a)), |b| unknown(size_right(b), new.content(b)));
+        merge(&mut left, &mut right, key_left, key_right, &mut found);
+        neighbours(old.things, new.things, &mut left, &mut right, &mut found);
+    }
     merge(&mut left, &mut right, |a| Some(size_left(a)), |b| Some(size_right(b)), &mut found);
-    left.sort_by_key(|&a| (Reverse(size_left(a)), a));
-    right.sort_by_key(|&b| (Reverse(size_right(b)), b));
-    let by_size = left.into_iter().zip(right);
-    found.extend(by_size.filter(|&(a, b)| fits(pass, size_left(a), size_right(b))));
+    if pass != Pass::Place {
+        left.sort_by_key(|&a| (Reverse(size_left(a)), a));
+        right.sort_by_key(|&b| (Reverse(size_right(b)), b));
+        let by_size = left.into_iter().zip(right);
+        found.extend(by_size.filter(|&(a, b)| fits(pass, size_left(a), size_right(b))));
+    }
     for (a, b) in found {
         (old.free[a], new.free[b]) = (false, false);
         pairs.push(Pair { old: a, new: b, pass });
     }
+}
+
+/// Pairs things between two pairs that are neighbours on both sides, and removes them.
+fn neighbours<A: Things, B: Things>(
+    old: &A,
+    new: &B,
+    left: &mut Vec<usize>,
+    right: &mut Vec<usize>,
+    found: &mut Vec<(usize, usize)>,
+) {
+    if left.is_empty() || right.is_empty() {
+        return;
+    }
+    let partner: HashMap<usize, usize> = found.iter().copied().collect();
+    let runs_left = runs(left, found.iter().map(|&(a, _)| a), |a| (old.place(a), a));
+    let runs_right = runs(right, found.iter().map(|&(_, b)| b), |b| (new.place(b), b));
+    let by_ends: HashMap<[Option<usize>; 2], &Vec<usize>> =
+        runs_right.iter().map(|run| (run.ends, &run.free)).collect();
+    let mut paired = HashSet::new();
+    for run in &runs_left {
+        let [before, after] = run.ends.map(|end| end.and_then(|a| partner.get(&a).copied()));
+        let Some(others) = by_ends.get(&[before, after]) else { continue };
+        for (a, b) in aligned(&run.free, others, |a| old.size(a), |b| new.size(b)) {
+            paired.extend([(0, a), (1, b)]);
+            found.push((a, b));
+        }
+    }
+    left.retain(|&a| !paired.contains(&(0, a)));
+    right.retain(|&b| !paired.contains(&(1, b)));
+}
+
+/// Free things that follow one another, and the paired ones around them; none at either end of all.
+struct Run {
+    ends: [Option<usize>; 2],
+    free: Vec<usize>,
+}
+
+/// The runs of `free` between those that are `taken`, in order of place.
+fn runs(
+    free: &[usize],
+    taken: impl Iterator<Item = usize>,
+    place: impl Fn(usize) -> (u64, usize),
+) -> Vec<Run> {
+    let free = free.iter().map(|&index| (index, true));
+    let mut all: Vec<(usize, bool)> = free.chain(taken.map(|index| (index, false))).collect();
+    all.sort_unstable_by_key(|&(index, _)| place(index));
+    let mut runs = Vec::new();
+    let mut run = Run { ends: [None, None], free: Vec::new() };
+    for (index, is_free) in all {
+        if is_free {
+            run.free.push(index);
+            continue;
+        }
+        let next = Run { ends: [Some(index), None], free: Vec::new() };
+        run.ends[1] = Some(index);
+        runs.push(std::mem::replace(&mut run, next));
+    }
+    runs.push(run);
+    runs.retain(|run| !run.free.is_empty());
+    runs
+}
+
+/// Most pairs that are looked at to align two runs; longer ones are not aligned.
+const MOST_CELLS: usize = 1 << 18;
+
+/// Pairs of two runs in order, of which none cross: those that have the most bytes in common and the fewest that
+/// differ (Needleman and Wunsch, 1970).
+fn aligned(
+    left: &[usize],
+    right: &[usize],
+    size_left: impl Fn(usize) -> u64,
+    size_right: impl Fn(usize) -> u64,
+) -> Vec<(usize, usize)> {
+    let width = right.len() + 1;
+    if left.len().saturating_mul(right.len()) > MOST_CELLS {
+        return Vec::new();
+    }
+    let sizes: Vec<u64> = right.iter().map(|&b| size_right(b)).collect();
+    let both = |a: u64, b: u64, before: u64| {
+        fits(Pass::Place, a, b).then(|| before.saturating_add(2 * a.min(b) - a.max(b)))
+    };
+    // By how many of either are looked at: the best sum.
+    let mut best = vec![0u64; (left.len() + 1) * width];
+    for (row, &a) in left.iter().enumerate() {
+        let a = size_left(a);
+        for (column, &b) in sizes.iter().enumerate() {
+            let at = row * width + column;
+            let without = best[at + 1].max(best[at + width]);
+            best[at + width + 1] = without.max(both(a, b, best[at]).unwrap_or(0));
+        }
+    }
+    let mut pairs = Vec::new();
+    let (mut row, mut column) = (left.len(), right.len());
+    while row > 0 && column > 0 {
+        let (a, b) = (size_left(left[row - 1]), sizes[column - 1]);
+        let at = (row - 1) * width + column - 1;
+        let whole = best[at + width + 1];
+        if both(a, b, best[at]) == Some(whole) {
+            pairs.push((left[row - 1], right[column - 1]));
+            (row, column) = (row - 1, column - 1);
+            continue;
+        }
+        // Where either can be left out it is the smaller one, whichever side that is on.
+        let (without_a, without_b) = (best[at + 1] == whole, best[at + width] == whole);
+        if without_a && (!without_b || a < b) { row -= 1 } else { column -= 1 }
+    }
+    pairs
 }
 
 /// Pairs what has equal keys, in order of index, and removes it.
@@ -290,7 +418,7 @@ mod tests {
     /// A thing with all its keys.
     #[derive(Debug, Clone, Copy)]
     struct Item {
-        names: [Option<u64>; 3],
+        names: [Option<u64>; 4],
         content: Option<u64>,
         size: u64,
     }
@@ -312,14 +440,23 @@ mod tests {
             self[index].names[pass as usize]
         }
 
+        fn place(&self, index: usize) -> u64 {
+            index as u64
+        }
+
         fn contents(&self, wanted: &[usize]) -> Vec<Option<u64>> {
             wanted.iter().map(|&index| self[index].content).collect()
         }
     }
 
+    /// Of one crate, without a name.
+    fn unnamed(content: u64, size: u64) -> Item {
+        Item { names: [None, None, None, Some(1)], ..item(0, 0, 0, content, size) }
+    }
+
     fn item(exact: u64, normalised: u64, generic: u64, content: u64, size: u64) -> Item {
         let some = |key: u64| (key != 0).then_some(key);
-        Item { names: [exact, normalised, generic].map(some), content: some(content), size }
+        Item { names: [exact, normalised, generic, 0].map(some), content: some(content), size }
     }
 
     fn pairs(old: &[Item], new: &[Item]) -> Vec<(usize, usize, Pass)> {
@@ -359,6 +496,43 @@ mod tests {
         let old = [item(1, 1, 0, 9, 64), item(2, 2, 0, 8, 64)];
         let new = [item(3, 3, 0, 9, 64), item(4, 4, 0, 8, 32)];
         assert_eq!(pairs(&old, &new), [(0, 0, Pass::Content)]);
+    }
+
+    #[test]
+    fn what_has_no_name_is_told_by_content_and_neighbours() {
+        let old = [unnamed(1, 100), unnamed(2, 400), unnamed(3, 50), unnamed(4, 90), unnamed(5, 30)];
+        // One grows between two that do not, one is new, one moves to the end, the last changes there.
+        let new = [
+            unnamed(1, 100),
+            unnamed(9, 425),
+            unnamed(8, 3000),
+            unnamed(4, 90),
+            unnamed(7, 31),
+            unnamed(3, 50),
+        ];
+        let place = |old, new| (old, new, Pass::Place);
+        assert_eq!(pairs(&old, &new), [place(0, 0), place(2, 5), place(3, 3)]);
+        // Nothing is the same, and one is new: its neighbours keep their places.
+        let old = [unnamed(1, 40), unnamed(2, 700), unnamed(3, 90)];
+        let new = [unnamed(4, 65), unnamed(5, 5000), unnamed(6, 725), unnamed(7, 115)];
+        assert_eq!(pairs(&old, &new), [place(0, 0), place(1, 2), place(2, 3)]);
+        assert!(pairs(&[unnamed(1, 40)], &[unnamed(2, 81)]).is_empty());
+    }
+
+    #[test]
+    fn things_without_names_pair_alike_from_both_sides() {
+        arbtest::arbtest(|u| {
+            let mut side = || -> arbtest::arbitrary::Result<Vec<Item>> {
+                let count = u.int_in_range(0..=12)?;
+                let mut item = || Ok(unnamed(u.int_in_range(0..=5)?, u.int_in_range(1..=8)? * 8));
+                (0..count).map(|_| item()).collect()
+            };
+            let (old, new) = (side()?, side()?);
+            for (a, b, _) in pairs(&old, &new) {
+                assert!(fits(Pass::Place, old[a].size, new[b].size));
+            }
+            Ok(())
+        });
     }
 
     /// The same, plainly: every key of everything is known from the start.

@@ -34,6 +34,15 @@ impl SplitKind {
     }
 }
 
+/// The version that the first unit of `.debug_info.dwo` states (DWARF 5 section 7.5.1).
+pub(crate) fn version(bytes: &[u8], endian: Endian) -> Option<u16> {
+    let mut at = Cursor::new(bytes, endian, &[]);
+    if at.u32()? == u32::MAX {
+        at.u64()?;
+    }
+    at.u16().filter(|version| (4..=5).contains(version))
+}
+
 /// What the root entry of a split unit says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Half {

@@ -428,6 +428,13 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
     }
 }
 
+/// Whether a file has the sections of a program and not their bytes, as debug information apart does.
+pub(super) fn is_apart<H: Elf>(file: &File<'_, H>) -> bool {
+    let code = file.headers.iter().filter(|h| h.sh_flags(file.endian).0 & elf::SHF_EXECINSTR.0 != 0);
+    let mut types = code.map(|h| h.sh_type(file.endian)).peekable();
+    types.peek().is_some() && types.all(|of| of == elf::SHT_NOBITS)
+}
+
 /// What runs the code.
 pub(super) fn machine<H: Elf>(file: &File<'_, H>) -> Machine {
     let bits = if file.is_64() { 64 } else { 32 };

@@ -22,6 +22,7 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
+use super::dwarf::split;
 use super::trouble::Trouble;
 use super::{DebugInfo, Detail, Elsewhere, Endian, Fatal, Header, Image, Member};
 use crate::error::Diagnostic;
@@ -161,7 +162,12 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
     let dwarf = timing::phase("units", || {
         debug::read(&file, &line, &mut sections, &applied, detail, &mut diagnostics)
     });
+    let halves = || {
+        let index = sections.iter().position(|s| s.name == ".debug_info.dwo")?;
+        split::version(file.bytes(index), endian_of(file.endian))
+    };
     let stated = headers::facts(&file);
+    let is_apart = headers::is_apart(&file);
     let has_symtab = file.of_type(object::elf::SHT_SYMTAB).next().is_some();
 
     let mut image = Image {
@@ -172,8 +178,9 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
             packages: notes.packages,
             toolchain: notes.toolchain,
             stripped: !has_symtab,
-            debug_info: dwarf.version.map(|version| DebugInfo::Dwarf { version }),
+            debug_info: dwarf.version.or_else(halves).map(|version| DebugInfo::Dwarf { version }),
             file_type: match stated.file_type {
+                _ if is_apart => "debug information",
                 "shared object" if dynamic.is_program => "static executable",
                 other => other,
             },
@@ -206,7 +213,7 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
         diagnostics,
     };
     image.settle();
-    image.header.stripped_size = strip::size(&image);
+    image.header.stripped_size = strip::size(&image).filter(|_| !is_apart);
     Ok(image)
 }
 
