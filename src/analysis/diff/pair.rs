@@ -7,6 +7,7 @@
 //! Most things of two builds have their exact name in common, and nothing but that
 //! name is asked of them: text is made and content read only where it can decide.
 
+use crate::order::Arrange;
 use crate::parallel;
 use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
@@ -210,8 +211,11 @@ fn fits(pass: Pass, old: u64, new: u64) -> bool {
     !matches!(pass, Pass::Generic | Pass::Place) || old.max(new) <= old.min(new).saturating_mul(2)
 }
 
-/// Things whose pairs content decides: one of their name and size is not the only one on both sides, or they have
-/// no name.
+/// What is smaller has the size of something else by chance.
+const SMALL: u64 = 256;
+
+/// Things whose pairs content decides: one of their name and size is not the only one on both sides, or they are
+/// small and have no name.
 fn contested<A: Things, B: Things>(
     pass: Pass,
     groups: &[[Vec<usize>; 2]],
@@ -225,7 +229,8 @@ fn contested<A: Things, B: Things>(
         left.sort_unstable();
         right.sort_unstable();
         for (a, b) in equal(&left, &right) {
-            if a.len() > 1 || b.len() > 1 || pass == Pass::Place {
+            let (size, _) = left[a.start];
+            if a.len() > 1 || b.len() > 1 || pass == Pass::Place && size < SMALL {
                 wanted[0].extend(left[a].iter().map(|&(_, index)| index));
                 wanted[1].extend(right[b].iter().map(|&(_, index)| index));
             }
@@ -278,22 +283,29 @@ fn neighbours<A: Things, B: Things>(
     if left.is_empty() || right.is_empty() {
         return;
     }
-    let partner: HashMap<usize, usize> = found.iter().copied().collect();
-    let runs_left = runs(left, found.iter().map(|&(a, _)| a), |a| (old.place(a), a));
-    let runs_right = runs(right, found.iter().map(|&(_, b)| b), |b| (new.place(b), b));
-    let by_ends: HashMap<[Option<usize>; 2], &Vec<usize>> =
-        runs_right.iter().map(|run| (run.ends, &run.free)).collect();
-    let mut paired = HashSet::new();
+    let mut partners = found.clone();
+    partners.arrange();
+    let partner = |a: usize| {
+        let index = partners.binary_search_by_key(&a, |pair| pair.0).ok()?;
+        partners.get(index).map(|pair| pair.1)
+    };
+    let runs_left = runs(left, found.iter().map(|pair| pair.0).collect(), &|a| old.place(a));
+    let mut runs_right = runs(right, found.iter().map(|pair| pair.1).collect(), &|b| new.place(b));
+    runs_right.arrange_by_key(|run| run.ends);
+    let (mut paired_left, mut paired_right) = (Vec::new(), Vec::new());
     for run in &runs_left {
-        let [before, after] = run.ends.map(|end| end.and_then(|a| partner.get(&a).copied()));
-        let Some(others) = by_ends.get(&[before, after]) else { continue };
-        for (a, b) in aligned(&run.free, others, |a| old.size(a), |b| new.size(b)) {
-            paired.extend([(0, a), (1, b)]);
+        let ends = run.ends.map(|end| end.and_then(partner));
+        let Ok(other) = runs_right.binary_search_by_key(&ends, |run| run.ends) else { continue };
+        for (a, b) in aligned(&run.free, &runs_right[other].free, &|a| old.size(a), &|b| new.size(b)) {
+            paired_left.push(a);
+            paired_right.push(b);
             found.push((a, b));
         }
     }
-    left.retain(|&a| !paired.contains(&(0, a)));
-    right.retain(|&b| !paired.contains(&(1, b)));
+    paired_left.arrange();
+    paired_right.arrange();
+    left.retain(|a| paired_left.binary_search(a).is_err());
+    right.retain(|b| paired_right.binary_search(b).is_err());
 }
 
 /// Free things that follow one another, and the paired ones around them; none at either end of all.
@@ -303,14 +315,10 @@ struct Run {
 }
 
 /// The runs of `free` between those that are `taken`, in order of place.
-fn runs(
-    free: &[usize],
-    taken: impl Iterator<Item = usize>,
-    place: impl Fn(usize) -> (u64, usize),
-) -> Vec<Run> {
+fn runs(free: &[usize], taken: Vec<usize>, place: &dyn Fn(usize) -> u64) -> Vec<Run> {
     let free = free.iter().map(|&index| (index, true));
-    let mut all: Vec<(usize, bool)> = free.chain(taken.map(|index| (index, false))).collect();
-    all.sort_unstable_by_key(|&(index, _)| place(index));
+    let mut all: Vec<(usize, bool)> = free.chain(taken.into_iter().map(|index| (index, false))).collect();
+    all.arrange_by_key(|&(index, _)| (place(index), index));
     let mut runs = Vec::new();
     let mut run = Run { ends: [None, None], free: Vec::new() };
     for (index, is_free) in all {
@@ -335,8 +343,8 @@ const MOST_CELLS: usize = 1 << 18;
 fn aligned(
     left: &[usize],
     right: &[usize],
-    size_left: impl Fn(usize) -> u64,
-    size_right: impl Fn(usize) -> u64,
+    size_left: &dyn Fn(usize) -> u64,
+    size_right: &dyn Fn(usize) -> u64,
 ) -> Vec<(usize, usize)> {
     let width = right.len() + 1;
     if left.len().saturating_mul(right.len()) > MOST_CELLS {
