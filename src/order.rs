@@ -101,6 +101,25 @@ fn permute<T>(items: &mut [T], mut order: Vec<usize>) {
     }
 }
 
+/// Runs of equal keys that two sides have in common, as positions in either; both are in order of key.
+pub fn equal<K: Ord>(left: &[(K, usize)], right: &[(K, usize)]) -> Vec<(Range<usize>, Range<usize>)> {
+    let (mut a, mut b) = (0, 0);
+    let mut runs = Vec::new();
+    while let (Some((ka, _)), Some((kb, _))) = (left.get(a), right.get(b)) {
+        match ka.cmp(kb) {
+            Ordering::Less => a += 1,
+            Ordering::Greater => b += 1,
+            Ordering::Equal => {
+                let length = |side: &[(K, usize)]| side.iter().take_while(|(key, _)| key == ka).count();
+                let run = (a..a + length(&left[a..]), b..b + length(&right[b..]));
+                (a, b) = (run.0.end, run.1.end);
+                runs.push(run);
+            }
+        }
+    }
+    runs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

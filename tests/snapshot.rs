@@ -12,7 +12,7 @@ use bloat::error::Error;
 use bloat::input::Input;
 use bloat::model::filter::Filter;
 use bloat::model::view::{Dim, Measure, Sort, View};
-use bloat::model::{Contents, Model};
+use bloat::model::{Contents, Leaf, Model};
 use bloat::project::Packages;
 use bloat::report::{self, ShowOptions};
 use bloat::snapshot::{self, Snapshot};
@@ -241,6 +241,22 @@ fn what_is_no_snapshot_is_told_so() {
     let at = good.windows(text.len()).position(|w| w == text).expect("it is in the metadata") + text.len();
     let other = if good[at] == b'9' { b'8' } else { good[at] + 1 };
     assert!(refusal(sealed(with(at, &[other]))).contains("its rows have "));
+}
+
+/// Sums and differences of what is read must not overflow.
+#[test]
+fn more_bytes_than_any_file_are_refused() {
+    let (mut model, contents) = read(&fixture("demo-x86_64-symtab"));
+    let last = model.leaves.iter().last().expect("it has leaves");
+    assert!(!last.in_file, "what is in memory only comes last");
+    let mut with = |len: u64| {
+        let end = model.leaves.iter().last().map_or(0, |leaf| leaf.start + leaf.len);
+        model.leaves.push(Leaf { start: end, len, home: false, ..last });
+        model.facts.memory_size += len;
+        snapshot::save(&model, &contents).expect("a model can be written")
+    };
+    assert!(reread(with(1 << 60)).is_ok());
+    assert!(refusal(with(1 << 61)).contains("its rows are larger than any file"));
 }
 
 /// Who makes one up can give it the right checksum.

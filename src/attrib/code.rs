@@ -73,6 +73,8 @@ pub(super) fn build(facts: &CodeFacts, len: u64, symbols: &Symbols<'_>, names: &
             frame.function = FunctionId(functions.insert(function));
         }
     }
+    // Those of some functions alone are no answer.
+    let by_line = if facts.has_all_rows { by_line } else { Partition::resolve(len, &mut [], LineId::NONE) };
     Code {
         by_frame,
         by_line,

@@ -13,8 +13,8 @@ pub enum Detail {
     /// All that says whose bytes are whose.
     #[default]
     Plain,
-    /// Also which function each instruction is of: all of [`CodeFacts`] but [`CodeFacts::rows`], as
-    /// far as they can be told apart.
+    /// Also which function each instruction is of: all of [`CodeFacts`], but [`CodeFacts::rows`] only where nothing
+    /// else tells the file of a function.
     Functions,
     /// Also which line: all of [`CodeFacts`].
     Code,
@@ -37,6 +37,8 @@ pub struct CodeFacts {
     pub lines: Vec<SourceLine>,
     /// The line of code, in runs that do not overlap unless line tables do.
     pub rows: Vec<LineSpan>,
+    /// Whether these are all that there are, as lines were asked for.
+    pub has_all_rows: bool,
 }
 
 /// What stands for no index.

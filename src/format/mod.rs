@@ -574,13 +574,20 @@ pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> 
     };
     match read {
         Some(Ok(mut image)) => {
-            if detail != Detail::Plain {
-                image.code.get_or_insert_default();
-            }
+            image.settle_code(detail);
             Ok(image)
         }
         Some(Err(source)) => Err(Error::Malformed { path: input.path().to_path_buf(), source }),
         None => Err(Error::UnknownFormat { path: input.path().to_path_buf(), found: describe(bytes) }),
+    }
+}
+
+impl Image<'_> {
+    /// Where instructions come from is told of every file that was asked for it, if only that nothing is known.
+    fn settle_code(&mut self, detail: Detail) {
+        if detail != Detail::Plain {
+            self.code.get_or_insert_default().has_all_rows = detail == Detail::Code;
+        }
     }
 }
 

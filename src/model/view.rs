@@ -105,7 +105,8 @@ impl Dim {
         matches!(self, Dim::File | Dim::Line | Dim::Inlined)
     }
 
-    /// Whether the file itself states which of its groups a byte is in, so that no sum is an estimate.
+    /// Whether no owner has a part in which of its groups a byte is in, so that no sum is an estimate: the file states
+    /// the group, or what the bytes are was recognised.
     pub fn is_stated(self) -> bool {
         matches!(self, Dim::Kind | Dim::Segment | Dim::Section | Dim::Member)
     }
@@ -240,6 +241,9 @@ pub struct Keys<'m> {
 /// What stands for the file and the line of bytes that no line table speaks of.
 const NO_LINE: &str = "[no line information]";
 
+/// What groups functions that have no name, where names decide: in a stripped file, nearly all.
+const NAMELESS: &str = "[functions without a name]";
+
 /// Derived names are computed in runs of this many, whatever the number of threads.
 const CHUNK: usize = 4096;
 
@@ -295,7 +299,10 @@ impl<'m> Keys<'m> {
         let all: Vec<Vec<Option<String>>> = parallel::lots(&model.symbols, CHUNK, read);
         let mut texts: Distinct<String> = Distinct::default();
         for (row, text) in all.into_iter().flatten().enumerate() {
-            let text = text.unwrap_or_else(|| model.symbol_label(SymbolId::new(row)));
+            let text = text.unwrap_or_else(|| {
+                let is_nameless = model.symbols[row].is_nameless(&model.names);
+                if is_nameless { NAMELESS.to_string() } else { model.symbol_label(SymbolId::new(row)) }
+            });
             keys.of_symbol.push(texts.insert(text));
         }
         keys.texts = texts.into_values();

@@ -148,9 +148,9 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiffRow {
-    /// Name for people.
+    /// Name for people, of the same file as the key.
     pub name: String,
-    /// What it is, by dimension: of the new side if there is one.
+    /// What it is, by dimension: as the new file has it, or the old one where only that does.
     pub key: Key,
     /// Before.
     pub old: Amounts,
@@ -360,7 +360,7 @@ fn report<'m>(
     };
     let mut summary = Summary::default();
     answer.roots.iter().for_each(|node| count(node, view.measure, &mut summary));
-    let rows = build.rows(&answer.roots, 0, &Key::default());
+    let rows = build.rows(&answer.roots, 0, &Default::default());
     let (a, b) = (old.model, new.model);
     let shipped = a.facts.stripped_size.zip(b.facts.stripped_size).map(|(old, new)| ShippedChange {
         old,
@@ -463,7 +463,8 @@ struct Build<'d, 'm> {
 }
 
 impl Build<'_, '_> {
-    fn rows(&self, nodes: &[DiffNode], level: usize, above: &Key) -> Vec<DiffRow> {
+    /// Rows of one level; `above` are the keys of what they are in, as either file has it.
+    fn rows(&self, nodes: &[DiffNode], level: usize, above: &[Key; 2]) -> Vec<DiffRow> {
         let Some(groups) = self.answer.groups.get(level) else { return Vec::new() };
         let renamed = |n: &&DiffNode| {
             let changed =
@@ -485,7 +486,7 @@ impl Build<'_, '_> {
                 sum.old.join(node.old);
                 sum.new.join(node.new);
             }
-            let mut rest = self.plain(format!("[{} more]", hidden.len()), above.clone(), &sum);
+            let mut rest = self.plain(format!("[{} more]", hidden.len()), above[1].clone(), &sum);
             rest.rest = Some(hidden.len() as u64);
             rows.push(rest);
         }
@@ -519,23 +520,30 @@ impl Build<'_, '_> {
             .any(|child| groups.groups[child.group as usize].is_renamed || self.has_rename(child, level + 1))
     }
 
-    fn row(&self, groups: &Groups<'_>, node: &DiffNode, level: usize, above: &Key) -> DiffRow {
+    fn row(&self, groups: &Groups<'_>, node: &DiffNode, level: usize, above: &[Key; 2]) -> DiffRow {
         let group = groups.groups[node.group as usize];
         let [old, new] = &self.namers;
+        let of_old =
+            || group.old.map(|key| (old.key(&groups.old_keys, key, &above[0]), groups.old_keys.label(key)));
+        let of_new =
+            || group.new.map(|key| (new.key(&groups.new_keys, key, &above[1]), groups.new_keys.label(key)));
         // What only one file has here is called as it is there: a symbol may have gone to another crate, and been
         // renamed.
-        let sides = (group.old.filter(|_| !empty(node.old)), group.new.filter(|_| !empty(node.new)));
-        let is_both = sides.0.is_some() && sides.1.is_some();
-        let (key, name) = match (sides.1.or(group.new.filter(|_| sides.0.is_none())), sides.0.or(group.old)) {
-            (Some(key), _) => (new.key(&groups.new_keys, key, above), groups.new_keys.label(key)),
-            (None, Some(key)) => (old.key(&groups.old_keys, key, above), groups.old_keys.label(key)),
-            (None, None) => (above.clone(), String::new()),
-        };
-        let mut row = self.plain(name, key.clone(), node);
-        row.renamed_from = groups.renamed_from(node.group).filter(|_| is_both);
+        let (is_old, is_new) =
+            (group.old.is_some() && !empty(node.old), group.new.is_some() && !empty(node.new));
+        let (key, name, above) = if is_old && !is_new {
+            of_old().map(|(key, name)| (key.clone(), name, [key.clone(), key]))
+        } else {
+            let was = of_old().map(|(key, _)| key);
+            let now = of_new().or_else(of_old);
+            now.map(|(key, name)| (key.clone(), name, [was.unwrap_or_else(|| key.clone()), key]))
+        }
+        .expect("a group has a side");
+        let mut row = self.plain(name, key, node);
+        row.renamed_from = groups.renamed_from(node.group).filter(|_| is_old && is_new);
         row.cause =
             self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node.group, self.measure));
-        row.children = self.rows(&node.children, level + 1, &key);
+        row.children = self.rows(&node.children, level + 1, &above);
         row
     }
 

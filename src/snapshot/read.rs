@@ -34,6 +34,8 @@ const LARGEST: usize = 256 << 20;
 const PLAIN: usize = 64;
 /// The same for a file of any size.
 const PLAIN_OF_ANY: usize = 64 << 20;
+/// Most bytes of all rows; no file takes so many of memory that any other reader accepts.
+const LONGEST: u64 = 1 << 61;
 /// Most rows beyond one for each byte of the file; there are seven bytes for each row of a large program.
 /// A row takes some 320 bytes of memory when read.
 const ROWS_OF_ANY: usize = 500_000;
@@ -394,9 +396,9 @@ impl Build {
             if leaf.symbol.get().is_some_and(|index| index >= symbols.len()) {
                 return Err(nonsense("rows name a symbol that none tells of"));
             }
-            // A file is no longer than the line, so neither sum can overflow.
-            let end =
-                at.checked_add(leaf.len).ok_or_else(|| nonsense("its rows are larger than any file"))?;
+            // A file is no longer than the line, so no sum can overflow.
+            let end = at.checked_add(leaf.len).filter(|&end| end <= LONGEST);
+            let end = end.ok_or_else(|| nonsense("its rows are larger than any file"))?;
             sum += leaf.sizes();
             if let Some(section) = leaf.section.get().and_then(|i| sections.get_mut(i)) {
                 section.kind = leaf.kind;

@@ -7,10 +7,10 @@
 //! Most things of two builds have their exact name in common, and nothing but that
 //! name is asked of them: text is made and content read only where it can decide.
 
-use crate::order::Arrange;
+use super::place::{self, Placed};
+use crate::order::equal;
 use crate::parallel;
 use std::cmp::{Ordering, Reverse};
-use std::ops::Range;
 
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -24,7 +24,8 @@ pub enum Pass {
     Normalised,
     /// An instance of the same generic, of similar size.
     Generic,
-    /// Neither has a name of its own: the same content, or of similar size between the same neighbours.
+    /// Neither has a name of its own: the same content, or of similar size between the same neighbours
+    /// ([`place`]).
     Place,
     /// The same content under another name.
     Content,
@@ -80,7 +81,7 @@ pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
         let several: Vec<[Vec<usize>; 2]> = groups
             .into_iter()
             .filter_map(|(a, b)| match (&left[a], &right[b]) {
-                (&[(_, a)], &[(_, b)]) => {
+                (&[(_, a)], &[(_, b)]) if pass != Pass::Place => {
                     if fits(pass, old.things.size(a), new.things.size(b)) {
                         (old.free[a], new.free[b]) = (false, false);
                         pairs.push(Pair { old: a, new: b, pass });
@@ -93,7 +94,14 @@ pub fn pair(old: &impl Things, new: &impl Things) -> Vec<Pair> {
         let [left, right] = contested(pass, &several, old.things, new.things);
         parallel::join(|| old.look(&left), || new.look(&right));
         for [left, right] in several {
-            within(pass, &mut old, &mut new, left, right, &mut pairs);
+            let found = match pass {
+                Pass::Place => without_names(&old, &new, left, right),
+                _ => within(pass, &old, &new, left, right),
+            };
+            for (a, b) in found {
+                (old.free[a], new.free[b]) = (false, false);
+                pairs.push(Pair { old: a, new: b, pass });
+            }
         }
     }
     let (left, right) = of_common_size(&old, &new);
@@ -146,6 +154,16 @@ impl<'t, T: Things> Side<'t, T> {
         Some((*self.held.get(&index)?, self.things.size(index)))
     }
 
+    /// Things in order of place.
+    fn placed(&self, mut of: Vec<usize>) -> (Vec<usize>, Vec<Placed>) {
+        of.sort_by_cached_key(|&index| (self.things.place(index), index));
+        let placed = of
+            .iter()
+            .map(|&index| Placed { size: self.things.size(index), content: self.held.get(&index).copied() });
+        let placed = placed.collect();
+        (of, placed)
+    }
+
     /// Contents and sizes of free things, with their indices, in order.
     fn holding(&self, of: &[usize]) -> Vec<((u64, u64), usize)> {
         let mut all: Vec<_> = of.iter().filter_map(|&index| Some((self.content(index)?, index))).collect();
@@ -186,36 +204,14 @@ fn common(
     )
 }
 
-/// Runs of equal keys that both sides have; both are in order of key.
-fn equal<K: Ord>(left: &[(K, usize)], right: &[(K, usize)]) -> Vec<(Range<usize>, Range<usize>)> {
-    let (mut a, mut b) = (0, 0);
-    let mut runs = Vec::new();
-    while let (Some((ka, _)), Some((kb, _))) = (left.get(a), right.get(b)) {
-        match ka.cmp(kb) {
-            Ordering::Less => a += 1,
-            Ordering::Greater => b += 1,
-            Ordering::Equal => {
-                let length = |side: &[(K, usize)]| side.iter().take_while(|(key, _)| key == ka).count();
-                let run = (a..a + length(&left[a..]), b..b + length(&right[b..]));
-                (a, b) = (run.0.end, run.1.end);
-                runs.push(run);
-            }
-        }
-    }
-    runs
-}
-
 /// Whether things of one name can be one. Two instances of a generic for different types are
-/// not one because they share a name, and two functions without names are not because they have none.
+/// not one because they share a name.
 fn fits(pass: Pass, old: u64, new: u64) -> bool {
-    !matches!(pass, Pass::Generic | Pass::Place) || old.max(new) <= old.min(new).saturating_mul(2)
+    pass != Pass::Generic || place::is_similar(old, new)
 }
 
-/// What is smaller has the size of something else by chance.
-const SMALL: u64 = 256;
-
-/// Things whose pairs content decides: one of their name and size is not the only one on both sides, or they are
-/// small and have no name.
+/// Things whose pairs content decides: one of their name and size is not the only one on both sides, or they have
+/// no name.
 fn contested<A: Things, B: Things>(
     pass: Pass,
     groups: &[[Vec<usize>; 2]],
@@ -229,8 +225,7 @@ fn contested<A: Things, B: Things>(
         left.sort_unstable();
         right.sort_unstable();
         for (a, b) in equal(&left, &right) {
-            let (size, _) = left[a.start];
-            if a.len() > 1 || b.len() > 1 || pass == Pass::Place && size < SMALL {
+            if a.len() > 1 || b.len() > 1 || pass == Pass::Place {
                 wanted[0].extend(left[a].iter().map(|&(_, index)| index));
                 wanted[1].extend(right[b].iter().map(|&(_, index)| index));
             }
@@ -239,147 +234,36 @@ fn contested<A: Things, B: Things>(
     wanted
 }
 
-/// Pairs within one group of equal names: equal content first, equal size next, then by order of size. What has no
-/// name is never paired by that order: one function more would give every other the name of the next.
+/// Pairs within one group of equal names: equal content first, equal size next, then by order of size.
 fn within<A: Things, B: Things>(
     pass: Pass,
-    old: &mut Side<'_, A>,
-    new: &mut Side<'_, B>,
+    old: &Side<'_, A>,
+    new: &Side<'_, B>,
     mut left: Vec<usize>,
     mut right: Vec<usize>,
-    pairs: &mut Vec<Pair>,
-) {
+) -> Vec<(usize, usize)> {
     let mut found = Vec::with_capacity(left.len().min(right.len()));
     merge(&mut left, &mut right, |a| old.content(a), |b| new.content(b), &mut found);
     let (size_left, size_right) = (|a| old.things.size(a), |b| new.things.size(b));
-    if pass == Pass::Place {
-        let unknown = |size: u64, content: Option<(u64, u64)>| content.is_none().then_some(size);
-        let (key_left, key_right) =
-            (|a| unknown(size_left(a), old.content(a)), |b| unknown(size_right(b), new.content(b)));
-        merge(&mut left, &mut right, key_left, key_right, &mut found);
-        neighbours(old.things, new.things, &mut left, &mut right, &mut found);
-    }
     merge(&mut left, &mut right, |a| Some(size_left(a)), |b| Some(size_right(b)), &mut found);
-    if pass != Pass::Place {
-        left.sort_by_key(|&a| (Reverse(size_left(a)), a));
-        right.sort_by_key(|&b| (Reverse(size_right(b)), b));
-        let by_size = left.into_iter().zip(right);
-        found.extend(by_size.filter(|&(a, b)| fits(pass, size_left(a), size_right(b))));
-    }
-    for (a, b) in found {
-        (old.free[a], new.free[b]) = (false, false);
-        pairs.push(Pair { old: a, new: b, pass });
-    }
+    left.sort_by_key(|&a| (Reverse(size_left(a)), a));
+    right.sort_by_key(|&b| (Reverse(size_right(b)), b));
+    let by_size = left.into_iter().zip(right);
+    found.extend(by_size.filter(|&(a, b)| fits(pass, size_left(a), size_right(b))));
+    found
 }
 
-/// Pairs things between two pairs that are neighbours on both sides, and removes them.
-fn neighbours<A: Things, B: Things>(
-    old: &A,
-    new: &B,
-    left: &mut Vec<usize>,
-    right: &mut Vec<usize>,
-    found: &mut Vec<(usize, usize)>,
-) {
-    if left.is_empty() || right.is_empty() {
-        return;
-    }
-    let mut partners = found.clone();
-    partners.arrange();
-    let partner = |a: usize| {
-        let index = partners.binary_search_by_key(&a, |pair| pair.0).ok()?;
-        partners.get(index).map(|pair| pair.1)
-    };
-    let runs_left = runs(left, found.iter().map(|pair| pair.0).collect(), &|a| old.place(a));
-    let mut runs_right = runs(right, found.iter().map(|pair| pair.1).collect(), &|b| new.place(b));
-    runs_right.arrange_by_key(|run| run.ends);
-    let (mut paired_left, mut paired_right) = (Vec::new(), Vec::new());
-    for run in &runs_left {
-        let ends = run.ends.map(|end| end.and_then(partner));
-        let Ok(other) = runs_right.binary_search_by_key(&ends, |run| run.ends) else { continue };
-        for (a, b) in aligned(&run.free, &runs_right[other].free, &|a| old.size(a), &|b| new.size(b)) {
-            paired_left.push(a);
-            paired_right.push(b);
-            found.push((a, b));
-        }
-    }
-    paired_left.arrange();
-    paired_right.arrange();
-    left.retain(|a| paired_left.binary_search(a).is_err());
-    right.retain(|b| paired_right.binary_search(b).is_err());
-}
-
-/// Free things that follow one another, and the paired ones around them; none at either end of all.
-struct Run {
-    ends: [Option<usize>; 2],
-    free: Vec<usize>,
-}
-
-/// The runs of `free` between those that are `taken`, in order of place.
-fn runs(free: &[usize], taken: Vec<usize>, place: &dyn Fn(usize) -> u64) -> Vec<Run> {
-    let free = free.iter().map(|&index| (index, true));
-    let mut all: Vec<(usize, bool)> = free.chain(taken.into_iter().map(|index| (index, false))).collect();
-    all.arrange_by_key(|&(index, _)| (place(index), index));
-    let mut runs = Vec::new();
-    let mut run = Run { ends: [None, None], free: Vec::new() };
-    for (index, is_free) in all {
-        if is_free {
-            run.free.push(index);
-            continue;
-        }
-        let next = Run { ends: [Some(index), None], free: Vec::new() };
-        run.ends[1] = Some(index);
-        runs.push(std::mem::replace(&mut run, next));
-    }
-    runs.push(run);
-    runs.retain(|run| !run.free.is_empty());
-    runs
-}
-
-/// Most pairs that are looked at to align two runs; longer ones are not aligned.
-const MOST_CELLS: usize = 1 << 18;
-
-/// Pairs of two runs in order, of which none cross: those that have the most bytes in common and the fewest that
-/// differ (Needleman and Wunsch, 1970).
-fn aligned(
-    left: &[usize],
-    right: &[usize],
-    size_left: &dyn Fn(usize) -> u64,
-    size_right: &dyn Fn(usize) -> u64,
+/// Pairs what has no name.
+fn without_names<A: Things, B: Things>(
+    old: &Side<'_, A>,
+    new: &Side<'_, B>,
+    left: Vec<usize>,
+    right: Vec<usize>,
 ) -> Vec<(usize, usize)> {
-    let width = right.len() + 1;
-    if left.len().saturating_mul(right.len()) > MOST_CELLS {
-        return Vec::new();
-    }
-    let sizes: Vec<u64> = right.iter().map(|&b| size_right(b)).collect();
-    let both = |a: u64, b: u64, before: u64| {
-        fits(Pass::Place, a, b).then(|| before.saturating_add(2 * a.min(b) - a.max(b)))
-    };
-    // By how many of either are looked at: the best sum.
-    let mut best = vec![0u64; (left.len() + 1) * width];
-    for (row, &a) in left.iter().enumerate() {
-        let a = size_left(a);
-        for (column, &b) in sizes.iter().enumerate() {
-            let at = row * width + column;
-            let without = best[at + 1].max(best[at + width]);
-            best[at + width + 1] = without.max(both(a, b, best[at]).unwrap_or(0));
-        }
-    }
-    let mut pairs = Vec::new();
-    let (mut row, mut column) = (left.len(), right.len());
-    while row > 0 && column > 0 {
-        let (a, b) = (size_left(left[row - 1]), sizes[column - 1]);
-        let at = (row - 1) * width + column - 1;
-        let whole = best[at + width + 1];
-        if both(a, b, best[at]) == Some(whole) {
-            pairs.push((left[row - 1], right[column - 1]));
-            (row, column) = (row - 1, column - 1);
-            continue;
-        }
-        // Where either can be left out it is the smaller one, whichever side that is on.
-        let (without_a, without_b) = (best[at + 1] == whole, best[at + width] == whole);
-        if without_a && (!without_b || a < b) { row -= 1 } else { column -= 1 }
-    }
-    pairs
+    let (left, left_placed) = old.placed(left);
+    let (right, right_placed) = new.placed(right);
+    let found = place::pair(&left_placed, &right_placed);
+    found.into_iter().map(|(a, b)| (left[a], right[b])).collect()
 }
 
 /// Pairs what has equal keys, in order of index, and removes it.
@@ -507,40 +391,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_is_told_by_content_and_neighbours() {
-        let old = [unnamed(1, 100), unnamed(2, 400), unnamed(3, 50), unnamed(4, 90), unnamed(5, 30)];
-        // One grows between two that do not, one is new, one moves to the end, the last changes there.
-        let new = [
-            unnamed(1, 100),
-            unnamed(9, 425),
-            unnamed(8, 3000),
-            unnamed(4, 90),
-            unnamed(7, 31),
-            unnamed(3, 50),
-        ];
+    fn what_has_no_name_is_paired_by_place() {
+        let named = item(1, 0, 0, 1, 100);
+        let other = Item { names: [None, None, None, Some(2)], ..unnamed(1, 100) };
+        let old = [named, unnamed(1, 100), unnamed(2, 400), unnamed(3, 50), other];
+        let new = [unnamed(1, 100), unnamed(9, 425), unnamed(8, 3000), unnamed(3, 50), named];
         let place = |old, new| (old, new, Pass::Place);
-        assert_eq!(pairs(&old, &new), [place(0, 0), place(2, 5), place(3, 3)]);
-        // Nothing is the same, and one is new: its neighbours keep their places.
-        let old = [unnamed(1, 40), unnamed(2, 700), unnamed(3, 90)];
-        let new = [unnamed(4, 65), unnamed(5, 5000), unnamed(6, 725), unnamed(7, 115)];
-        assert_eq!(pairs(&old, &new), [place(0, 0), place(1, 2), place(2, 3)]);
+        assert_eq!(pairs(&old, &new), [(0, 4, Pass::Exact), place(1, 0), place(2, 1), place(3, 3)]);
         assert!(pairs(&[unnamed(1, 40)], &[unnamed(2, 81)]).is_empty());
-    }
-
-    #[test]
-    fn things_without_names_pair_alike_from_both_sides() {
-        arbtest::arbtest(|u| {
-            let mut side = || -> arbtest::arbitrary::Result<Vec<Item>> {
-                let count = u.int_in_range(0..=12)?;
-                let mut item = || Ok(unnamed(u.int_in_range(0..=5)?, u.int_in_range(1..=8)? * 8));
-                (0..count).map(|_| item()).collect()
-            };
-            let (old, new) = (side()?, side()?);
-            for (a, b, _) in pairs(&old, &new) {
-                assert!(fits(Pass::Place, old[a].size, new[b].size));
-            }
-            Ok(())
-        });
     }
 
     /// The same, plainly: every key of everything is known from the start.

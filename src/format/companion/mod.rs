@@ -71,6 +71,7 @@ pub fn read_detailed_with<T>(
         desk.check(&given)?;
         desk.check_folders(&folders, &image)?;
     }
+    image.settle_code(detail);
     note_missing(&mut image, detail);
     Ok(then(&image))
 }

@@ -12,6 +12,7 @@ mod reader;
 mod tree;
 
 use gimli::DwarfFileType;
+use hashbrown::HashSet;
 
 use self::lines::Program;
 use self::places::Places;
@@ -34,7 +35,7 @@ pub(super) struct Units<'u, 'data, 'fix> {
 }
 
 /// Reads the entries and line programs of all units in the first section of them; of programs only the
-/// names of files, unless lines are asked for.
+/// names of files, unless lines are asked for or tell what the entries do not.
 ///
 /// *Cost*: linear in the size of these; in parallel, with the same result whatever the
 /// number of threads.
@@ -46,11 +47,27 @@ pub(super) fn read(units: &Units<'_, '_, '_>, detail: Detail, trouble: &mut Trou
         .collect();
     let places = Places { line: units.places.line, code: units.places.code };
     let dwarf = reader::dwarf(units.sections, units.file_type);
-    let (trees, programs) = parallel::join(
-        || trees(units, &dwarf, &wanted, &places),
-        || programs(units, detail, &wanted, &places),
-    );
+    let starts = starts(units, units.sections, &wanted);
+    let (trees, programs) = match detail {
+        Detail::Code => parallel::join(
+            || trees(units, &dwarf, &wanted, &places),
+            || programs(units, &starts, &places, |_| true),
+        ),
+        Detail::Plain | Detail::Functions => {
+            let trees = trees(units, &dwarf, &wanted, &places);
+            let undeclared = undeclared(units, &trees);
+            let programs = programs(units, &starts, &places, |offset| undeclared.contains(&offset));
+            (trees, programs)
+        }
+    };
     merged(units, trees, programs, trouble)
+}
+
+/// Line programs, by offset, of units that do not say of all functions where they are declared: with line tables alone
+/// two functions of one name differ in nothing but the file their lines are in.
+fn undeclared(units: &Units<'_, '_, '_>, trees: &[(usize, Tree)]) -> HashSet<u64> {
+    let line = |i: usize| units.roots.get(i)?.as_ref()?.line;
+    trees.iter().filter(|(_, tree)| tree.is_undeclared()).filter_map(|(i, _)| line(*i)).collect()
 }
 
 /// Reads the entries of split units, of which the binary with the sections `main` has the other halves. Lines stay
@@ -150,24 +167,25 @@ fn trees<'data, 'fix>(
     all
 }
 
-/// The line programs of units, by their offset.
+/// The line programs at `starts`, by their offset; with the lines of those that `is_wanted` says.
 fn programs<'data>(
     units: &Units<'_, 'data, '_>,
-    detail: Detail,
-    wanted: &[usize],
+    starts: &[(u64, usize)],
     places: &Places<'_>,
+    is_wanted: impl Fn(u64) -> bool + Sync,
 ) -> Vec<(u64, Program<'data>)> {
     let dwarf = reader::dwarf(units.sections, units.file_type);
     let run = |&(offset, i): &(u64, usize)| {
         let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
         let at = usize::try_from(offset).ok()?;
-        let program = match detail {
-            Detail::Code => lines::run(&dwarf, at, header.address_size, root, places),
-            Detail::Plain | Detail::Functions => lines::named(&dwarf, at, header.address_size, root),
+        let program = if is_wanted(offset) {
+            lines::run(&dwarf, at, header.address_size, root, places)
+        } else {
+            lines::named(&dwarf, at, header.address_size, root)
         };
         Some((offset, program))
     };
-    parallel::map(&starts(units, units.sections, wanted), 1, run).into_iter().flatten().collect()
+    parallel::map(starts, 1, run).into_iter().flatten().collect()
 }
 
 /// Where the line programs of units start in `sections`, each with one of its units. One that starts inside another

@@ -99,6 +99,12 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Whether a function has neither a name that linkers see nor a file it is declared in.
+    pub fn is_undeclared(&self) -> bool {
+        let is = |said: &Said| said.linkage == Text::None && said.name != Text::None && said.file == 0;
+        self.functions.iter().any(is)
+    }
+
     /// How many functions with code are named in the supplement alone.
     pub fn elsewhere(&self) -> usize {
         let is_there = |origin: &Origin| matches!(origin, Origin::Supplement(_));
