@@ -95,6 +95,30 @@ fn what_is_asked_wrongly_is_a_usage_error() {
     failure(bloat().arg("ledger"));
 }
 
+/// An empty answer is an answer, but seldom what was meant.
+#[test]
+fn a_filter_that_nothing_passes_is_told() {
+    let file = fixture("demo-x86_64-v0");
+    let ask = |arguments: &[&str]| {
+        let answer = bloat().args(arguments).output().expect("it runs");
+        assert!(answer.status.success());
+        String::from_utf8(answer.stderr).expect("UTF-8") + &String::from_utf8(answer.stdout).expect("UTF-8")
+    };
+    let file = file.to_str().expect("UTF-8");
+    let meant =
+        "warning: nothing in the file passes the filter: there is no symbol `main1`; is `main` meant?";
+    assert!(ask(&[file, "--filter", "kind=code and symbol=main1"]).contains(meant));
+    let unknown = "nothing in the files passes the filter: there is no crate `nosuch`";
+    assert!(ask(&["diff", file, file, "--filter", "crate=nosuch"]).contains(unknown));
+    // Each is there, but not together.
+    let together = ask(&[file, "--filter", "kind=debug and kind=code", "--format", "json"]);
+    let report: Value = serde_json::from_str(&together[together.find('{').expect("JSON")..]).expect("JSON");
+    let codes: Vec<&str> =
+        report["diagnostics"].as_array().expect("a list").iter().filter_map(|d| d["code"].as_str()).collect();
+    assert_eq!(codes, ["nothing-passes-filter"]);
+    assert!(!ask(&[file, "--filter", "symbol=main"]).contains("passes the filter"));
+}
+
 #[test]
 fn errors_never_act_on_the_terminal() {
     let stderr = failure(bloat().arg("no\x1b[31m\nfile\u{202e}"));

@@ -160,8 +160,10 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     let mut inputs = vec![file];
     inputs.extend(args.memory.as_deref());
     write_to(common.output.as_deref(), &inputs, |out| report.write(args.format, &style(common), &page, out))?;
-    if let Answer::Show(_) | Answer::Flame(_) = report {
-        diagnostics(&model, common);
+    match &report {
+        Answer::Show(show) => issues(&show.diagnostics, common),
+        Answer::Flame(_) => diagnostics(&model, common),
+        Answer::Overview(_) => {}
     }
     finish(common);
     Ok(())

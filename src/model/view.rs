@@ -505,7 +505,7 @@ impl<'m> Keys<'m> {
     }
 
     /// All texts that name the key, for filters: its label first.
-    pub(super) fn texts(&self, key: u32) -> Vec<String> {
+    pub(crate) fn texts(&self, key: u32) -> Vec<String> {
         let mut all = vec![self.label(key)];
         if let Some(row) = self.krate(key).and_then(|c| self.model.crates.get(c.get()?)) {
             all.push(self.model.names.get(row.name).to_string());

@@ -16,6 +16,7 @@ use super::causes::Causes;
 use super::dependencies::{self, DependencyRow};
 use super::limits::{self, LimitRow};
 use super::rows::Namer;
+use super::unmatched::nothing_passes;
 
 /// File bytes, memory bytes and symbols of one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -326,7 +327,12 @@ pub fn diff(old: Subject<'_>, new: Subject<'_>, view: &DiffView, options: &DiffO
         Some(Dim::Crate) => Some(Causes::new(&mut pairing, view, &answer)),
         _ => None,
     };
-    report([old, new], view, options, &answer, causes, view.filter.is_some())
+    let mut report = report([old, new], view, options, &answer, causes, view.filter.is_some());
+    let is_nothing = report.whole().old.is_nothing() && report.whole().new.is_nothing();
+    if let Some(filter) = view.filter.as_ref().filter(|_| is_nothing) {
+        report.diagnostics.push(nothing_passes(filter, &[old.model, new.model]));
+    }
+    report
 }
 
 /// The same for the leaves that `accepts` lets pass, as [`diff_where`] asks it; why a crate changed is

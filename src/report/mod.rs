@@ -21,6 +21,7 @@ mod rows;
 #[cfg(feature = "schema")]
 mod schema;
 mod tree;
+mod unmatched;
 
 use std::borrow::Cow;
 
@@ -142,6 +143,12 @@ pub struct Total {
     pub file: u64,
     /// Bytes of memory.
     pub memory: u64,
+}
+
+impl Total {
+    fn is_nothing(self) -> bool {
+        self.file == 0 && self.memory == 0
+    }
 }
 
 impl From<Sizes> for Total {

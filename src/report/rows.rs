@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::unmatched::nothing_passes;
 use super::{Head, Issue, Total, head, issues};
 use crate::intern::id;
 use crate::model::view::{Dim, Keys, Node, Tree, View, tree, tree_where};
@@ -174,7 +175,11 @@ pub struct ShowOptions {
 /// Answers `show --by`.
 pub fn show(model: &Model, view: &View, options: &ShowOptions) -> Show {
     let view = &View { first: options.limit, ..view.clone() };
-    answer(model, view, options, tree(model, view))
+    let mut show = answer(model, view, options, tree(model, view));
+    if let Some(filter) = view.filter.as_ref().filter(|_| show.shown.is_nothing()) {
+        show.diagnostics.push(nothing_passes(filter, &[model]));
+    }
+    show
 }
 
 /// The same for the leaves that `accepts` lets pass; the filter of the view is not looked at.

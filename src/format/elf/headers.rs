@@ -428,8 +428,13 @@ pub(super) fn facts<H: Elf>(file: &File<'_, H>) -> Header {
     }
 }
 
-/// Whether a file has the sections of a program and not their bytes, as debug information apart does.
-pub(super) fn is_apart<H: Elf>(file: &File<'_, H>) -> bool {
+/// Whether a file is debug information apart: it has the sections of a program and not their bytes, or split units and
+/// nothing that is loaded.
+pub(super) fn is_apart<H: Elf>(file: &File<'_, H>, has_split_units: bool) -> bool {
+    let is_loaded = |h: &H::SectionHeader| h.sh_flags(file.endian).0 & elf::SHF_ALLOC.0 != 0;
+    if has_split_units && !file.headers.iter().any(is_loaded) {
+        return true;
+    }
     let code = file.headers.iter().filter(|h| h.sh_flags(file.endian).0 & elf::SHF_EXECINSTR.0 != 0);
     let mut types = code.map(|h| h.sh_type(file.endian)).peekable();
     types.peek().is_some() && types.all(|of| of == elf::SHT_NOBITS)

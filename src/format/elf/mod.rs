@@ -167,7 +167,7 @@ fn read_class<H: Elf>(data: &[u8], detail: Detail) -> Result<Image<'_>, Fatal> {
         split::version(file.bytes(index), endian_of(file.endian))
     };
     let stated = headers::facts(&file);
-    let is_apart = headers::is_apart(&file);
+    let is_apart = headers::is_apart(&file, sections.iter().any(|s| s.name.ends_with(".dwo")));
     let has_symtab = file.of_type(object::elf::SHT_SYMTAB).next().is_some();
 
     let mut image = Image {
