@@ -51,11 +51,16 @@ use crate::timing::phase;
 /// *Cost*: O(n log n) in the number of facts.
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
     // Facts are read, and all that is still wanted of debug information, most of many files, is a name.
-    let debug = image.sections.iter().filter(|s| s.kind == Kind::Debug);
-    let mut debug: Vec<Range<u64>> = debug.map(|s| s.span.clone()).collect();
-    order::merge(&mut debug);
-    debug.into_iter().for_each(|span| input.release(span));
+    [Kind::Debug, Kind::Unwind, Kind::Relocations].into_iter().for_each(|kind| release(input, image, kind));
     Passes::run(input, image, packages).into_model(input, image)
+}
+
+/// Gives back the memory of all sections of a kind, which are hardly looked at any more.
+fn release(input: &Input, image: &Image<'_>, kind: Kind) {
+    let of_kind = image.sections.iter().filter(|s| s.kind == kind);
+    let mut spans: Vec<Range<u64>> = of_kind.map(|s| s.span.clone()).collect();
+    order::merge(&mut spans);
+    spans.into_iter().for_each(|span| input.release(span));
 }
 
 /// All that the passes yield.
@@ -113,6 +118,8 @@ impl Passes {
             let told = krate::Told { packages: &packages, locations };
             krate::build(image, &symbols, &units, &told, &mut names)
         });
+        // Of names there are copies.
+        release(input, image, Kind::Symbols);
         let forms = phase("forms", || {
             let named = forms::Named { symbols: &symbols, names: &names, has_rust: crates.has_rust };
             forms::build(&data, &places, named)
@@ -131,6 +138,8 @@ impl Passes {
                 bytes,
             })
         });
+        // What is left follows from facts. Whoever asks what a symbol holds looks again.
+        input.release(0..u64::MAX);
         let accounts = phase("charges", || {
             charges::build(&charges::Owners {
                 image,

@@ -6,7 +6,7 @@
 
 pub mod groups;
 pub mod pair;
-mod place;
+pub mod place;
 
 use std::cmp::Reverse;
 use std::sync::Arc;

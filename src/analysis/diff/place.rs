@@ -21,7 +21,7 @@ pub struct Placed {
 ///
 /// Exchanging the sides exchanges the answer.
 ///
-/// *Cost*: O(n log n), and [`MOST_CELLS`] for each run of things between two anchors.
+/// *Cost*: O(n log n), and `MOST_CELLS` for each run of things between two anchors.
 pub fn pair(old: &[Placed], new: &[Placed]) -> Vec<(usize, usize)> {
     let mut search = Search {
         old,

@@ -32,13 +32,12 @@ impl<'i> Voices<'i> {
     pub fn new(image: &'i Image<'_>) -> Voices<'i> {
         let functions = image.symbols.iter().filter(|s| s.kind == SymbolKind::Function);
         let placed = functions.filter_map(|symbol| {
-            let name = std::str::from_utf8(symbol.plain_name()).ok()?;
-            let function = match symbol.file {
-                Some(file) if symbol.binding == Binding::Local => Function::Private(file),
-                _ if symbol.binding != Binding::Local && scheme(name) == Scheme::Plain => {
-                    Function::Exported(name)
+            let function = match (symbol.binding, symbol.file) {
+                (Binding::Local, file) => Function::Private(file?),
+                _ => {
+                    let name = std::str::from_utf8(symbol.plain_name()).ok()?;
+                    Function::Exported(Some(name).filter(|name| scheme(name) == Scheme::Plain)?)
                 }
-                _ => return None,
             };
             Some((symbol.pos?, function))
         });
