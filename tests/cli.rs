@@ -95,6 +95,24 @@ fn what_is_asked_wrongly_is_a_usage_error() {
     failure(bloat().arg("ledger"));
 }
 
+/// What a table calls a function is what can be asked for.
+#[test]
+fn a_function_without_a_name_is_explained_by_its_label() {
+    let file = fixture("std-x86_64-stripped");
+    let shown =
+        json(bloat().arg(&file).args(["--by", "symbol", "--filter", "kind=code", "--format", "json"]));
+    let rows = shown["rows"].as_array().expect("a list");
+    let mut labels = rows.iter().filter_map(|row| row["name"].as_str());
+    let label = labels.find(|label| label.starts_with("[function at 0x")).expect("it is stripped");
+    let address = label.trim_start_matches("[function at ").trim_end_matches(']');
+    let [by_label, by_address] =
+        [label, address].map(|what| stdout(bloat().arg("explain").arg(&file).arg(what)));
+    // The first line says what was asked.
+    let answer = |text: &str| text.split_once('\n').expect("lines").1.to_string();
+    assert_eq!(answer(&by_label), answer(&by_address));
+    assert!(by_label.contains(&format!("address {address}")), "{by_label}");
+}
+
 /// An empty answer is an answer, but seldom what was meant.
 #[test]
 fn a_filter_that_nothing_passes_is_told() {
@@ -105,18 +123,24 @@ fn a_filter_that_nothing_passes_is_told() {
         String::from_utf8(answer.stderr).expect("UTF-8") + &String::from_utf8(answer.stdout).expect("UTF-8")
     };
     let file = file.to_str().expect("UTF-8");
-    let meant =
-        "warning: nothing in the file passes the filter: there is no symbol `main1`; is `main` meant?";
-    assert!(ask(&[file, "--filter", "kind=code and symbol=main1"]).contains(meant));
-    let unknown = "nothing in the files passes the filter: there is no crate `nosuch`";
-    assert!(ask(&["diff", file, file, "--filter", "crate=nosuch"]).contains(unknown));
+    let passes = "passes the filter";
+    let meant = format!("warning: nothing in the file {passes}: nothing is `symbol=main1`; is `main` meant?");
+    assert!(ask(&[file, "--filter", "kind=code and symbol=main1"]).contains(&meant));
+    let unknown = format!("nothing in the files {passes}: nothing is `crate=nosuch,none`");
+    assert!(ask(&["diff", file, file, "--filter", "crate=nosuch,none"]).contains(&unknown));
+    // What is left out need not be there, nor one of several.
+    for elsewhere in ["crate!=nosuch", "not crate=nosuch", "symbol=main,nosuch"] {
+        let text = ask(&[file, "--filter", &format!("{elsewhere} and section=.nosuch")]);
+        assert!(text.contains(&format!("{passes}: nothing is `section=.nosuch`")), "{text}");
+    }
+    assert!(ask(&[file, "--filter", "symbol=x"]).contains("nothing is `symbol=x`\n"));
     // Each is there, but not together.
     let together = ask(&[file, "--filter", "kind=debug and kind=code", "--format", "json"]);
     let report: Value = serde_json::from_str(&together[together.find('{').expect("JSON")..]).expect("JSON");
     let codes: Vec<&str> =
         report["diagnostics"].as_array().expect("a list").iter().filter_map(|d| d["code"].as_str()).collect();
     assert_eq!(codes, ["nothing-passes-filter"]);
-    assert!(!ask(&[file, "--filter", "symbol=main"]).contains("passes the filter"));
+    assert!(!ask(&[file, "--filter", "symbol=main"]).contains(passes));
 }
 
 #[test]

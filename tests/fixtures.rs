@@ -169,6 +169,32 @@ fn rows_that_are_wanted_first_are_the_first_of_all() {
     }
 }
 
+/// Functions that only unwind tables know have no name to be grouped by: they are one group.
+#[test]
+fn functions_without_a_name_are_one_group_where_names_decide() {
+    let mut checked = 0;
+    for path in fixtures() {
+        let model = analyze(&path);
+        let by_symbol = tree(&model, &view(&[Dim::Symbol], None));
+        let nameless: Vec<&Node> = by_symbol
+            .roots
+            .iter()
+            .filter(|node| by_symbol.keys[0].label(node.key).starts_with("[function at "))
+            .collect();
+        for dim in [Dim::Module, Dim::Generic] {
+            let grouped = tree(&model, &view(&[dim], None));
+            let label = |node: &Node| grouped.keys[0].label(node.key);
+            assert!(grouped.roots.iter().all(|node| !label(node).starts_with("[function at ")));
+            let group = grouped.roots.iter().find(|node| label(node) == "[functions without a name]");
+            assert_eq!(group.is_some(), !nameless.is_empty(), "{}", path.display());
+            let sizes = group.map_or(Sizes::default(), |node| node.sizes);
+            assert_eq!(sizes, sum(nameless.iter().map(|node| node.sizes)), "{}", path.display());
+            checked += nameless.len();
+        }
+    }
+    assert!(checked > 500, "only {checked}");
+}
+
 /// Which section a byte is in stands in the file, whoever owns it; only a filter by owners makes that an estimate.
 #[test]
 fn what_a_file_states_is_no_estimate() {

@@ -13,6 +13,7 @@ use bloat::format::{Image, Instructions};
 use bloat::input::Input;
 use bloat::kind::Kind;
 use bloat::model::Model;
+use bloat::model::view::{Dim, View, tree};
 use bloat::report::ledger;
 
 use oracles::oracle;
@@ -342,6 +343,12 @@ fn functions_without_a_name_have_their_number() {
     assert!(labels.iter().any(|l| l == "func[3]"), "{labels:?}");
     // What is exported has a name.
     assert!(labels.iter().any(|l| l == "measure"));
+    // The number of one says nothing of what it is.
+    let by_module = View { dims: vec![Dim::Module], ..View::default() };
+    let groups = tree(&model, &by_module);
+    let groups: Vec<String> = groups.roots.iter().map(|node| groups.keys[0].label(node.key)).collect();
+    assert!(groups.iter().any(|l| l == "[functions without a name]"), "{groups:?}");
+    assert!(groups.iter().all(|l| !l.starts_with("func[")), "{groups:?}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn symbol_label(rows: &[SymbolRow], names: &Names, id: SymbolId) -> String {
     let name = names.get(row.name);
     match row.sort {
         SymbolSort::Structure => format!("[{name}]"),
-        SymbolSort::Unnamed if row.is_nameless(names) => {
+        SymbolSort::Unnamed if name.is_empty() => {
             format!("[function at {:#x}]", row.address.unwrap_or_default())
         }
         SymbolSort::Unnamed => name.to_string(),

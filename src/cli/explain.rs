@@ -91,6 +91,8 @@ fn explain_crate(args: &ExplainArgs, model: &Model, name: &str) -> Result<()> {
 
 /// The leaf and the position that `what` means, and other symbols it could mean.
 fn find(model: &Model, what: &str) -> Result<(Leaf, u64, Vec<SymbolId>)> {
+    // As tables call a function that has no name.
+    let what = what.strip_prefix("[function at ").and_then(|rest| rest.strip_suffix(']')).unwrap_or(what);
     let number = |text: &str| match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),

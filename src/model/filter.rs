@@ -86,20 +86,13 @@ impl Filter {
 
     /// Adds the dimensions that it looks at.
     pub fn dims(&self, to: &mut Vec<Dim>) {
-        let mut tests = Vec::new();
-        self.tests(&mut tests);
-        to.extend(tests.into_iter().map(|(dim, _)| dim));
-    }
-
-    /// Adds its tests, in the order they were written.
-    pub fn tests<'f>(&'f self, to: &mut Vec<(Dim, &'f Pattern)>) {
         match self {
             Filter::And(a, b) | Filter::Or(a, b) => {
-                a.tests(to);
-                b.tests(to);
+                a.dims(to);
+                b.dims(to);
             }
-            Filter::Not(a) => a.tests(to),
-            Filter::Test(dim, pattern) => to.push((*dim, pattern)),
+            Filter::Not(a) => a.dims(to),
+            Filter::Test(dim, _) => to.push(*dim),
         }
     }
 

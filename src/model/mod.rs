@@ -132,7 +132,7 @@ impl Model {
         let name = self.names.get(row.name);
         match row.sort {
             SymbolSort::Structure => format!("[{name}]"),
-            SymbolSort::Unnamed if row.is_nameless(&self.names) => {
+            SymbolSort::Unnamed if name.is_empty() => {
                 format!("[function at {:#x}]", row.address.unwrap_or_default())
             }
             SymbolSort::Unnamed => name.to_string(),

@@ -230,11 +230,6 @@ impl SymbolRow {
         let name = names.get(self.name);
         name.get(usize::from(self.prefix)..).unwrap_or(name)
     }
-
-    /// Whether nothing says what it is called: only an unwind table knows that there is a function.
-    pub fn is_nameless(&self, names: &Names) -> bool {
-        self.sort == SymbolSort::Unnamed && names.get(self.name).is_empty()
-    }
 }
 
 /// A unit of debug information, or a file that the symbol table names.

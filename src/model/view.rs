@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::filter::Filter;
 use super::inlining::Inlining;
-use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId};
+use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId, SymbolSort};
 use crate::intern::{Distinct, NameId};
 use crate::kind::Kind;
 use crate::names;
@@ -244,6 +244,14 @@ const NO_LINE: &str = "[no line information]";
 /// What groups functions that have no name, where names decide: in a stripped file, nearly all.
 const NAMELESS: &str = "[functions without a name]";
 
+/// What groups constants whose names are numbers, where names decide.
+const NUMBERED: &str = "[constants without a name]";
+
+fn label_unless_nameless(model: &Model, symbol: SymbolId) -> String {
+    let is_nameless = symbol.get().is_some_and(|i| model.symbols[i].sort == SymbolSort::Unnamed);
+    if is_nameless { NAMELESS.to_string() } else { model.symbol_label(symbol) }
+}
+
 /// Derived names are computed in runs of this many, whatever the number of threads.
 const CHUNK: usize = 4096;
 
@@ -290,7 +298,10 @@ impl<'m> Keys<'m> {
         }
         let derive: fn(&str) -> String = match dim {
             Dim::Module => |name| names::module(name).unwrap_or_else(|| "[no module]".to_string()),
-            Dim::Generic => names::generic,
+            Dim::Generic => |name| match names::is_telling(name) {
+                true => names::generic(name),
+                false => NUMBERED.to_string(),
+            },
             _ => return keys,
         };
         let read = |rows: &[super::SymbolRow]| -> Vec<Option<String>> {
@@ -299,10 +310,7 @@ impl<'m> Keys<'m> {
         let all: Vec<Vec<Option<String>>> = parallel::lots(&model.symbols, CHUNK, read);
         let mut texts: Distinct<String> = Distinct::default();
         for (row, text) in all.into_iter().flatten().enumerate() {
-            let text = text.unwrap_or_else(|| {
-                let is_nameless = model.symbols[row].is_nameless(&model.names);
-                if is_nameless { NAMELESS.to_string() } else { model.symbol_label(SymbolId::new(row)) }
-            });
+            let text = text.unwrap_or_else(|| label_unless_nameless(model, SymbolId::new(row)));
             keys.of_symbol.push(texts.insert(text));
         }
         keys.texts = texts.into_values();
@@ -336,7 +344,7 @@ impl<'m> Keys<'m> {
             .enumerate()
             .map(|(symbol, function)| match function {
                 Some(function) => self.of_function(function),
-                None => texts.insert((model.symbol_label(SymbolId::new(symbol)), NameId::NONE)),
+                None => texts.insert((label_unless_nameless(model, SymbolId::new(symbol)), NameId::NONE)),
             })
             .collect();
         self.texts = texts.into_values().into_iter().map(|(text, _)| text).collect();

@@ -21,7 +21,7 @@ pub struct Placed {
 ///
 /// Exchanging the sides exchanges the answer.
 ///
-/// *Cost*: O(n log n), and `MOST_CELLS` for each run of things between two anchors.
+/// *Cost*: O(n log n), and twice up to `MOST_CELLS` for each run of things between two anchors.
 pub fn pair(old: &[Placed], new: &[Placed]) -> Vec<(usize, usize)> {
     let mut search = Search {
         old,
@@ -32,17 +32,19 @@ pub fn pair(old: &[Placed], new: &[Placed]) -> Vec<(usize, usize)> {
     };
     let anchors = unique(old, new);
     search.take(&anchors);
+    // What is there several times is the same wherever it is: first by neighbours, then all that can be. Then nothing
+    // that did not change can take the place of what did.
+    search.align_between(&anchors, worth_if_equal);
+    search.take_equal();
     // Anchors that moved as a block hold what lies between them. One that moved alone parts a run on one
     // side only, so what is left is looked at once more between those that did not move.
-    search.align_between(&anchors);
-    let mut known = search.found.clone();
+    let mut known = anchors;
+    known.extend(search.align_between(&known, worth));
     known.sort_unstable();
     let kept = in_common_order(&known);
     if known.is_empty() || !kept.is_empty() {
-        search.align_between(&kept);
+        search.align_between(&kept, worth);
     }
-    search.take_equal(|thing| thing.content.map(|content| (content, thing.size)));
-    search.take_equal(|thing| thing.content.is_none().then_some((0, thing.size)));
     search.found
 }
 
@@ -54,7 +56,7 @@ pub fn is_similar(a: u64, b: u64) -> bool {
 /// What is smaller has the size of something else by chance.
 const SMALL: u64 = 256;
 
-/// Most pairs that are looked at to align two runs; longer ones are not aligned.
+/// Most pairs that are looked at to align two runs.
 const MOST_CELLS: usize = 1 << 18;
 
 struct Search<'p> {
@@ -73,8 +75,10 @@ impl Search<'_> {
         self.found.extend_from_slice(pairs);
     }
 
-    /// Aligns what is free between two of `ends`, in order of the old side, that are neighbours in both orders.
-    fn align_between(&mut self, ends: &[(usize, usize)]) {
+    /// Aligns what is free between two of `ends`, in order of the old side, that are neighbours in both orders. Returns
+    /// what that found.
+    fn align_between(&mut self, ends: &[(usize, usize)], worth: Worth) -> Vec<(usize, usize)> {
+        let before = self.found.len();
         let mut of_new: Vec<usize> = ends.iter().map(|&(_, b)| b).collect();
         of_new.sort_unstable();
         // Number of those before it; what lies before all of them follows none.
@@ -84,19 +88,20 @@ impl Search<'_> {
         for &(a, b) in ends.iter().chain([&last]) {
             let at = if (a, b) == last { ends.len() } else { rank(b) };
             if at == next {
-                let left = free(&self.free_old, from.0..a);
-                let right = free(&self.free_new, from.1..b);
-                self.take(&aligned(self.old, self.new, &left, &right));
+                let left = Run { side: self.old, at: free(&self.free_old, from.0..a) };
+                let right = Run { side: self.new, at: free(&self.free_new, from.1..b) };
+                self.take(&aligned(&left, &right, worth));
             }
             (from, next) = ((a + 1, b + 1), at + 1);
         }
+        self.found[before..].to_vec()
     }
 
-    /// Pairs what is free and has the same key, in order of position.
-    fn take_equal(&mut self, key: impl Fn(&Placed) -> Option<(u64, u64)>) {
+    /// Pairs what is free and equal, as far as can be told, in order of position.
+    fn take_equal(&mut self) {
         let keyed = |side: &[Placed], is_free: &[bool]| {
             let free = side.iter().zip(is_free).enumerate().filter(|(_, (_, is_free))| **is_free);
-            let mut all: Vec<_> = free.filter_map(|(at, (thing, _))| Some((key(thing)?, at))).collect();
+            let mut all: Vec<_> = free.map(|(at, (thing, _))| ((thing.content, thing.size), at)).collect();
             all.sort_unstable();
             all
         };
@@ -168,51 +173,125 @@ fn increasing(values: &[usize]) -> Vec<usize> {
     found
 }
 
-/// What a pair is worth: how much of the larger one the two have in common, in 1,024ths, for each bit of their size.
-/// The larger a thing, the less a size near to its own comes by chance; but a single large one is worth no more than
-/// a few small ones that fit. The same content is worth more than two neighbours of that size.
+/// What a pair is worth; none if the two cannot be one.
+type Worth = fn(Placed, Placed) -> Option<u64>;
+
+/// Only what is equal, as far as can be told, is worth anything.
+fn worth_if_equal(a: Placed, b: Placed) -> Option<u64> {
+    (a == b).then_some(1)
+}
+
+/// How much of the larger one the two have in common, in 1,024ths, for each bit of their size: the larger a thing, the
+/// less a size near to its own comes by chance; but a single large one is worth no more than a few small ones that fit.
 fn worth(a: Placed, b: Placed) -> Option<u64> {
     if !is_similar(a.size, b.size) {
         return None;
     }
-    let [a_size, b_size] = [a.size, b.size].map(|size| size.min(1 << 48));
-    let (least, most) = (a_size.min(b_size), a_size.max(b_size));
+    let [a, b] = [a.size, b.size].map(|size| size.min(1 << 48));
+    let (least, most) = (a.min(b), a.max(b));
     let bits = u64::from(u64::BITS - least.leading_zeros());
-    let similarity = bits * ((least - (most - least)) * 1024 / most.max(1));
-    Some(if a.content.is_some() && a == b { 3 * similarity } else { similarity })
+    Some(bits * ((least - (most - least)) * 1024 / most.max(1)))
+}
+
+/// Things of one side that follow one another.
+struct Run<'p> {
+    side: &'p [Placed],
+    /// Positions, in order.
+    at: Vec<usize>,
+}
+
+impl Run<'_> {
+    fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    fn thing(&self, index: usize) -> Placed {
+        self.side[self.at[index]]
+    }
+}
+
+/// Which pairs of two runs are looked at: those that are about as far along in both, where not all can be.
+struct Band {
+    /// Lengths of the runs.
+    of: [usize; 2],
+    /// How far along the other one a pair may be before or behind the middle, in things of the longer run.
+    reach: usize,
+}
+
+impl Band {
+    fn new(of: [usize; 2]) -> Band {
+        let (shorter, longer) = (of[0].min(of[1]), of[0].max(of[1]));
+        let is_all = shorter.saturating_mul(longer) <= MOST_CELLS;
+        Band { of, reach: if is_all { longer } else { MOST_CELLS / shorter / 2 } }
+    }
+
+    /// Columns of a row, all counted from 0: those where `row / rows` and `column / columns` differ by no more than
+    /// `reach / longer`. Rows are columns and columns rows if the runs are exchanged.
+    fn columns(&self, row: usize) -> std::ops::Range<usize> {
+        let [rows, columns] = self.of.map(|len| len as u128);
+        let (longer, reach) = (rows.max(columns), self.reach as u128);
+        let middle = row as u128 * columns * longer;
+        let aside = reach * rows * columns;
+        let unit = (rows * longer).max(1);
+        let first = middle.saturating_sub(aside).div_ceil(unit);
+        let end = ((middle + aside) / unit + 1).min(columns);
+        first.min(columns) as usize..end as usize
+    }
+}
+
+/// The best sums of the first things of two runs, where they are in the band. Elsewhere nothing is paired, which is
+/// worth nothing.
+struct Sums {
+    rows: Vec<(std::ops::Range<usize>, usize)>,
+    sums: Vec<u64>,
+}
+
+impl Sums {
+    /// Of the first `row` and `column` things.
+    fn get(&self, row: usize, column: usize) -> u64 {
+        let (Some(row), Some(column)) = (row.checked_sub(1), column.checked_sub(1)) else { return 0 };
+        match self.rows.get(row) {
+            Some((columns, start)) if columns.contains(&column) => self.sums[start + column - columns.start],
+            _ => 0,
+        }
+    }
 }
 
 /// Pairs of two runs in order, of which none cross, that are worth most together (Needleman and Wunsch, 1970).
-fn aligned(old: &[Placed], new: &[Placed], left: &[usize], right: &[usize]) -> Vec<(usize, usize)> {
-    if left.is_empty() || right.is_empty() || left.len().saturating_mul(right.len()) > MOST_CELLS {
-        return Vec::new();
-    }
-    let width = right.len() + 1;
-    let both =
-        |row: usize, column: usize, before: u64| Some(before + worth(old[left[row]], new[right[column]])?);
-    // By how many of either are looked at: the best sum.
-    let mut best = vec![0u64; (left.len() + 1) * width];
+fn aligned(left: &Run<'_>, right: &Run<'_>, worth: Worth) -> Vec<(usize, usize)> {
+    let band = Band::new([left.len(), right.len()]);
+    let mut best = Sums { rows: Vec::with_capacity(left.len()), sums: Vec::new() };
     for row in 0..left.len() {
-        for column in 0..right.len() {
-            let at = row * width + column;
-            let without = best[at + 1].max(best[at + width]);
-            best[at + width + 1] = without.max(both(row, column, best[at]).unwrap_or(0));
+        let columns = band.columns(row);
+        best.rows.push((columns.clone(), best.sums.len()));
+        for column in columns {
+            let without = best.get(row, column + 1).max(best.get(row + 1, column));
+            let both = worth(left.thing(row), right.thing(column)).map_or(0, |w| w + best.get(row, column));
+            best.sums.push(without.max(both));
         }
     }
     let mut pairs = Vec::new();
     let (mut row, mut column) = (left.len(), right.len());
     while row > 0 && column > 0 {
-        let at = (row - 1) * width + column - 1;
-        let whole = best[at + width + 1];
-        if both(row - 1, column - 1, best[at]) == Some(whole) {
+        let columns = band.columns(row - 1);
+        if !columns.contains(&(column - 1)) {
+            if column > columns.end {
+                column -= 1
+            } else {
+                row -= 1
+            }
+            continue;
+        }
+        let (a, b) = (left.thing(row - 1), right.thing(column - 1));
+        let whole = best.get(row, column);
+        if worth(a, b).is_some_and(|w| w + best.get(row - 1, column - 1) == whole) {
             (row, column) = (row - 1, column - 1);
-            pairs.push((left[row], right[column]));
+            pairs.push((left.at[row], right.at[column]));
             continue;
         }
         // Where either can be left out it is the smaller one, whichever side that is on.
-        let order = |thing: Placed| (thing.size, thing.content);
-        let is_smaller = order(old[left[row - 1]]) < order(new[right[column - 1]]);
-        let (without_a, without_b) = (best[at + 1] == whole, best[at + width] == whole);
+        let is_smaller = (a.size, a.content) < (b.size, b.content);
+        let (without_a, without_b) = (best.get(row - 1, column) == whole, best.get(row, column - 1) == whole);
         if without_a && (!without_b || is_smaller) { row -= 1 } else { column -= 1 }
     }
     pairs
@@ -314,6 +393,57 @@ mod tests {
         let old: Vec<Placed> = [block(10, 0), block(20, 0)].concat();
         let new: Vec<Placed> = [block(20, 50), block(10, 50)].concat();
         assert_eq!(pairs(&old, &new), [(0, 3), (1, 4), (2, 5), (3, 0), (4, 1), (5, 2)]);
+    }
+
+    #[test]
+    fn what_only_moves_does_not_change() {
+        let mut old = [thing(1, 100), thing(7, 28), thing(2, 100), thing(8, 20), thing(3, 100)].to_vec();
+        old.extend([thing(7, 28), thing(4, 100), thing(8, 20)]);
+        let mut new = old.clone();
+        new.swap(1, 3);
+        for (a, b) in pairs(&old, &new) {
+            assert_eq!(old[a], new[b]);
+        }
+        arbtest::arbtest(|u| {
+            let count = u.int_in_range(0..=30)?;
+            let thing = |u: &mut arbtest::arbitrary::Unstructured<'_>| {
+                let content = u.int_in_range(0..=6)?;
+                Ok(thing(content, content * 16 + 8))
+            };
+            let old: Vec<Placed> = (0..count).map(|_| thing(u)).collect::<arbtest::arbitrary::Result<_>>()?;
+            let mut new = old.clone();
+            for _ in 0..u.int_in_range(0..=5)? {
+                if count > 0 {
+                    new.swap(u.choose_index(count)?, u.choose_index(count)?);
+                }
+            }
+            let found = pairs(&old, &new);
+            assert!(found.len() == count && found.iter().all(|&(a, b)| old[a] == new[b]));
+            Ok(())
+        });
+    }
+
+    /// Another compiler, or an option: nothing is the same, and all is a little larger.
+    #[test]
+    fn long_runs_are_aligned_about_the_middle() {
+        for count in [400, 600, 5000u64] {
+            let size = |k: u64| 40 + k.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 4000;
+            let old: Vec<Placed> = (0..count).map(|k| thing(1 + k, size(k))).collect();
+            let mut new: Vec<Placed> =
+                (0..count).map(|k| thing(100_000 + k, size(k) + 4 + size(k) / 64)).collect();
+            for at in [count / 7, count / 2, count - 3] {
+                new.insert(at as usize, thing(200_000 + at, 999));
+            }
+            let (_, right): (Vec<_>, Vec<_>) = pairs(&old, &new).into_iter().partition(|&(a, b)| {
+                let moved = [count / 7, count / 2, count - 3].iter().filter(|at| **at as usize <= b).count();
+                a + moved != b
+            });
+            assert!(right.len() as u64 >= count - count / 50, "{} of {count}", right.len());
+        }
+        // Far more on one side.
+        let few: Vec<Placed> = (0..60).map(|k| thing(1 + k, 100 + k)).collect();
+        let many: Vec<Placed> = (0..9000).map(|k| thing(1000 + k, 50 + k % 300)).collect();
+        assert_eq!(pairs(&few, &many).len(), 60);
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
             if said.name != Text::None && named.is_none() {
                 named = Some((unit, said));
             }
-            if said.file != 0 && declared.is_none() {
+            if said.file != NO_INDEX && declared.is_none() {
                 declared = Some((unit, said.file));
             }
             at = said.origin;

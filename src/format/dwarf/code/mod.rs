@@ -10,6 +10,7 @@ mod merge;
 mod places;
 mod reader;
 mod tree;
+mod undeclared;
 
 use gimli::DwarfFileType;
 use hashbrown::HashSet;
@@ -17,10 +18,11 @@ use hashbrown::HashSet;
 use self::lines::Program;
 use self::places::Places;
 use self::tree::Tree;
+use self::undeclared::Undeclared;
 use super::unit::{Header, Root};
 use super::{DebugKind, Sections, complain, ranges};
 use crate::error::Diagnostic;
-use crate::format::code::{CodeFacts, Detail};
+use crate::format::code::{CodeFacts, Detail, NO_INDEX};
 use crate::format::trouble::Trouble;
 use crate::order::Arrange;
 use crate::parallel;
@@ -55,19 +57,23 @@ pub(super) fn read(units: &Units<'_, '_, '_>, detail: Detail, trouble: &mut Trou
         ),
         Detail::Plain | Detail::Functions => {
             let trees = trees(units, &dwarf, &wanted, &places);
-            let undeclared = undeclared(units, &trees);
-            let programs = programs(units, &starts, &places, |offset| undeclared.contains(&offset));
+            let wanted = with_lines(units, &trees);
+            let programs = programs(units, &starts, &places, |offset| wanted.contains(&offset));
             (trees, programs)
         }
     };
     merged(units, trees, programs, trouble)
 }
 
-/// Line programs, by offset, of units that do not say of all functions where they are declared: with line tables alone
-/// two functions of one name differ in nothing but the file their lines are in.
-fn undeclared(units: &Units<'_, '_, '_>, trees: &[(usize, Tree)]) -> HashSet<u64> {
-    let line = |i: usize| units.roots.get(i)?.as_ref()?.line;
-    trees.iter().filter(|(_, tree)| tree.is_undeclared()).filter_map(|(i, _)| line(*i)).collect()
+/// Line programs, by offset, of which the lines tell what entries do not. Of a split unit only lines are here.
+fn with_lines(units: &Units<'_, '_, '_>, trees: &[(usize, Tree)]) -> HashSet<u64> {
+    let undeclared = Undeclared::of(trees);
+    let line = |(i, tree): &(usize, Tree)| {
+        let (header, root) = (units.headers.get(*i)?, units.roots.get(*i)?.as_ref()?);
+        let is_split = header.split_id.or(root.split_id).is_some();
+        root.line.filter(|_| is_split || undeclared.has_code_in(tree))
+    };
+    trees.iter().filter_map(line).collect()
 }
 
 /// Reads the entries of split units, of which the binary with the sections `main` has the other halves. Lines stay

@@ -55,7 +55,7 @@ pub(super) struct Said {
     pub name: Text,
     /// Index into [`Tree::scopes`].
     pub scope: u32,
-    /// Index of the file it is declared in, as the line program counts; 0 if unknown.
+    /// Index of the file it is declared in, as the line program counts; [`NO_INDEX`] if unknown.
     pub file: u32,
     /// The entry that says the rest.
     pub origin: Origin,
@@ -99,12 +99,6 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Whether a function has neither a name that linkers see nor a file it is declared in.
-    pub fn is_undeclared(&self) -> bool {
-        let is = |said: &Said| said.linkage == Text::None && said.name != Text::None && said.file == 0;
-        self.functions.iter().any(is)
-    }
-
     /// How many functions with code are named in the supplement alone.
     pub fn elsewhere(&self) -> usize {
         let is_there = |origin: &Origin| matches!(origin, Origin::Supplement(_));
@@ -143,7 +137,7 @@ struct Attributes<'data, 'fix> {
     linkage: Text,
     name: Text,
     origin: Origin,
-    file: u32,
+    file: Option<u32>,
     call_file: Option<u32>,
     call_line: u32,
     low: Option<u64>,
@@ -252,6 +246,8 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     /// A function, which has code of its own unless it is only declared or inlined everywhere.
     fn function(&mut self, offset: usize, attributes: Attributes<'data, 'fix>, around: Open) -> Open {
         let Attributes { linkage, name, origin, file, .. } = attributes;
+        // From version 5 on files are counted from 0.
+        let file = file.filter(|&file| file != 0 || self.unit.encoding().version >= 5).unwrap_or(NO_INDEX);
         self.tree.functions.push(Said { offset, linkage, name, scope: around.scope, file, origin });
         let frame = index(self.tree.frames.len());
         let before = self.claims.len();
@@ -354,7 +350,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
                 dw::DW_AT_abstract_origin | dw::DW_AT_specification => {
                     found.origin = self.origin(&attribute.raw_value());
                 }
-                dw::DW_AT_decl_file => found.file = number(&attribute),
+                dw::DW_AT_decl_file => found.file = Some(number(&attribute)),
                 dw::DW_AT_call_file => found.call_file = Some(number(&attribute)),
                 dw::DW_AT_call_line => found.call_line = number(&attribute),
                 dw::DW_AT_low_pc => {
