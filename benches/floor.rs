@@ -5,7 +5,7 @@
 //! floor walk FILE        # what views of functions and lines need: every attribute and line row
 //! ```
 //!
-//! `benches/run` times it as a process of its own. Of a file that is neither ELF nor Mach-O the
+//! `benches/run` times it as a process of its own. Of a file that has neither symbols nor units the
 //! overview is a sum over its bytes. It prints what it counted.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "that is how it answers")]

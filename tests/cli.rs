@@ -133,6 +133,11 @@ fn a_filter_that_nothing_passes_is_told() {
         let text = ask(&[file, "--filter", &format!("{elsewhere} and section=.nosuch")]);
         assert!(text.contains(&format!("{passes}: nothing is `section=.nosuch`")), "{text}");
     }
+    // One of two that could pass is not to blame for the third.
+    let text = ask(&[file, "--filter", "(symbol=main or crate=nosuch) and section=.nosuch"]);
+    assert!(text.contains(&format!("{passes}: nothing is `section=.nosuch`")), "{text}");
+    let text = ask(&[file, "--filter", "section=.nosuch or symbol=main1"]);
+    assert!(text.contains("is `main` meant?"), "{text}");
     assert!(ask(&[file, "--filter", "symbol=x"]).contains("nothing is `symbol=x`\n"));
     // Each is there, but not together.
     let together = ask(&[file, "--filter", "kind=debug and kind=code", "--format", "json"]);
@@ -140,6 +145,8 @@ fn a_filter_that_nothing_passes_is_told() {
     let codes: Vec<&str> =
         report["diagnostics"].as_array().expect("a list").iter().filter_map(|d| d["code"].as_str()).collect();
     assert_eq!(codes, ["nothing-passes-filter"]);
+    let folded = ask(&[file, "--by", "symbol", "--filter", "crate=nosuch", "--format", "folded"]);
+    assert!(folded.contains(&format!("{passes}: nothing is `crate=nosuch`")), "{folded}");
     assert!(!ask(&[file, "--filter", "symbol=main"]).contains(passes));
 }
 

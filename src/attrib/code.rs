@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use crate::format::CodeFacts;
-use crate::format::code::{Frame, NO_INDEX};
+use crate::format::code::{Frame, NO_INDEX, UNNAMED};
 use crate::intern::{Distinct, NameId, Names};
 use crate::model::{
     CodeRows, FrameId, FrameRow, FunctionId, FunctionRow, LineId, LineRow, SymbolId, SymbolRow,
@@ -50,7 +50,8 @@ pub(super) fn build(facts: &CodeFacts, len: u64, symbols: &Symbols<'_>, names: &
         .zip(files)
         .map(|(f, used_in)| {
             let (name, stated) = (texts.name(f.name), texts.file(f.file));
-            let file = match f.is_linkage {
+            // Where nothing says which one it is, its file would not either.
+            let file = match f.is_linkage || facts.texts.get(f.name) == UNNAMED {
                 true => NameId::NONE,
                 false if stated == NameId::NONE => used_in,
                 false => stated,

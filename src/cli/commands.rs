@@ -162,7 +162,13 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     write_to(common.output.as_deref(), &inputs, |out| report.write(args.format, &style(common), &page, out))?;
     match &report {
         Answer::Show(show) => issues(&show.diagnostics, common),
-        Answer::Flame(_) => diagnostics(&model, common),
+        Answer::Flame(flame) => {
+            diagnostics(&model, common);
+            let filter = view.as_ref().and_then(|view| view.filter.as_ref());
+            if let Some(filter) = filter.filter(|_| flame.stacks.is_empty()) {
+                issues(&[report::nothing_passes(filter, &[&model])], common);
+            }
+        }
         Answer::Overview(_) => {}
     }
     finish(common);

@@ -44,6 +44,9 @@ pub struct CodeFacts {
 /// What stands for no index.
 pub const NO_INDEX: u32 = u32::MAX;
 
+/// What a function is called of which nothing says the name.
+pub const UNNAMED: &str = "[unnamed function]";
+
 /// A function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Function {

@@ -61,6 +61,7 @@ pub use rows::{Columns, InliningRow, Key, Row, Show, ShowOptions, show, show_whe
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use tree::{BuildPackage, DependencyLine, ListSource, PackageList, PackageRow, TreeReport, tree_report};
+pub use unmatched::nothing_passes;
 
 use crate::error::Diagnostic;
 use crate::model::{Model, Sizes};

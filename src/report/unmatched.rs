@@ -13,35 +13,59 @@ use crate::model::view::{Dim, Keys};
 /// Says that nothing in `models` passes a filter, and which test of it nothing passes.
 ///
 /// *Cost*: a pass over the leaves of each for each dimension of the filter, and the names of its groups.
-pub(super) fn nothing_passes(filter: &Filter, models: &[&Model]) -> Issue {
-    let mut tests = Vec::new();
-    required(filter, true, &mut tests);
-    let mut known: BTreeMap<Dim, Vec<String>> = BTreeMap::new();
-    let unmet = tests.into_iter().find_map(|(dim, words)| {
-        let texts = known.entry(dim).or_insert_with(|| texts(dim, models));
-        let any = Pattern::Any(words.to_vec());
-        if texts.iter().any(|text| any.matches(text)) {
-            return None;
-        }
-        let meant = words.iter().find_map(|word| nearest(word, texts.iter().map(String::as_str)));
-        let meant = meant.map(|meant| format!("; is `{meant}` meant?")).unwrap_or_default();
-        Some(format!(": nothing is `{}={}`{meant}", dim.as_str(), words.join(",")))
+pub fn nothing_passes(filter: &Filter, models: &[&Model]) -> Issue {
+    let mut names = Names { models, known: BTreeMap::new() };
+    let unmet = names.unmet(filter);
+    let unmet = unmet.map(|unmet| match unmet.meant {
+        Some(meant) => format!(": nothing is `{}`; is `{meant}` meant?", unmet.test),
+        None => format!(": nothing is `{}`", unmet.test),
     });
     let place = if models.len() > 1 { "in the files" } else { "in the file" };
     let message = format!("nothing {place} passes the filter{}", unmet.unwrap_or_default());
     Issue { severity: "warning", code: "nothing-passes-filter".into(), message, offset: None, bytes: None }
 }
 
-/// Adds the tests of names that have to be passed rather than failed.
-fn required<'f>(filter: &'f Filter, is_required: bool, to: &mut Vec<(Dim, &'f [String])>) {
-    match filter {
-        Filter::And(a, b) | Filter::Or(a, b) => {
-            required(a, is_required, to);
-            required(b, is_required, to);
+/// A test that nothing passes.
+struct Unmet {
+    test: String,
+    /// A name that is there, if one is close enough.
+    meant: Option<String>,
+}
+
+/// The names that bytes have, by dimension, once asked for.
+struct Names<'m> {
+    models: &'m [&'m Model],
+    known: BTreeMap<Dim, Vec<String>>,
+}
+
+impl Names<'_> {
+    /// The test because of which nothing passes a filter, as far as one alone is the reason.
+    fn unmet(&mut self, filter: &Filter) -> Option<Unmet> {
+        match filter {
+            Filter::And(a, b) => self.unmet(a).or_else(|| self.unmet(b)),
+            Filter::Or(a, b) => {
+                let (a, b) = (self.unmet(a)?, self.unmet(b)?);
+                Some(if a.meant.is_none() && b.meant.is_some() { b } else { a })
+            }
+            Filter::Not(of) => match &**of {
+                Filter::Not(of) => self.unmet(of),
+                _ => None,
+            },
+            Filter::Test(dim, Pattern::Any(words)) => self.unmet_test(*dim, words),
+            Filter::Test(..) => None,
         }
-        Filter::Not(a) => required(a, !is_required, to),
-        Filter::Test(dim, Pattern::Any(words)) if is_required => to.push((*dim, words)),
-        Filter::Test(..) => {}
+    }
+
+    fn unmet_test(&mut self, dim: Dim, words: &[String]) -> Option<Unmet> {
+        let models = self.models;
+        let texts = self.known.entry(dim).or_insert_with(|| texts(dim, models));
+        let any = Pattern::Any(words.to_vec());
+        if texts.iter().any(|text| any.matches(text)) {
+            return None;
+        }
+        let meant = words.iter().find_map(|word| nearest(word, texts.iter().map(String::as_str)));
+        let test = format!("{}={}", dim.as_str(), words.join(","));
+        Some(Unmet { test, meant: meant.map(str::to_string) })
     }
 }
 

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::lines::{FileParts, Program};
 use super::tree::{Origin, Said, Scope, Text, Tree};
-use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine};
+use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine, UNNAMED};
 use crate::format::dwarf::{DebugKind, Sections};
 use crate::format::text::Texts;
 use crate::intern::{Distinct, NameId};
@@ -20,9 +20,6 @@ const PATH_LIMIT: usize = 4096;
 
 /// How deep a path of namespaces may be.
 const SCOPES: usize = 64;
-
-/// What stands for the name of a function without one.
-const UNNAMED: &str = "[unnamed function]";
 
 /// What stands for the name of a file that is not listed.
 const UNLISTED: &str = "[unlisted file]";

@@ -17,7 +17,7 @@ use super::facts::{self, Locate};
 use super::ids::Ids;
 use super::records::{self, Entry, Place, Records};
 use super::texts;
-use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine};
+use crate::format::code::{CodeFacts, Frame, FrameSpan, Function, LineSpan, NO_INDEX, SourceLine, UNNAMED};
 use crate::format::text::Texts;
 use crate::intern::{Distinct, NameId};
 use crate::parallel;
@@ -25,9 +25,6 @@ use crate::partition::{Claim, Partition};
 
 /// How deep functions are followed into one another; code that is inlined deeper counts for the last.
 const DEPTH: u8 = 250;
-
-/// What stands for the name of a function without one.
-const UNNAMED: &str = "[unnamed function]";
 
 /// What stands for the name of a file that is not listed.
 const UNLISTED: &str = "[unlisted file]";
