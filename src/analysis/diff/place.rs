@@ -6,6 +6,8 @@
 //!
 //! Knows sizes, contents and order, nothing of what the things are.
 
+use std::ops::Range;
+
 use crate::order::equal;
 
 /// A thing without a name. A side is a slice of them in order of address.
@@ -93,8 +95,8 @@ impl Search<'_> {
         for &(a, b) in ends.iter().chain([&last]) {
             let at = if (a, b) == last { ends.len() } else { rank(b) };
             if at == next {
-                let left = Run { side: self.old, at: free(&self.free_old, from.0..a) };
-                let right = Run { side: self.new, at: free(&self.free_new, from.1..b) };
+                let left = Run::of(self.old, &self.free_old, from.0..a, worth);
+                let right = Run::of(self.new, &self.free_new, from.1..b, worth);
                 self.take(&aligned(&left, &right, worth));
             }
             (from, next) = ((a + 1, b + 1), at + 1);
@@ -121,10 +123,6 @@ impl Search<'_> {
             .collect();
         self.take(&pairs);
     }
-}
-
-fn free(is_free: &[bool], of: std::ops::Range<usize>) -> Vec<usize> {
-    of.filter(|&at| is_free[at]).collect()
 }
 
 /// Pairs that nothing else comes close to, in order of the old side: of one content that either side has once. Where
@@ -206,7 +204,12 @@ struct Run<'p> {
     at: Vec<usize>,
 }
 
-impl Run<'_> {
+impl<'p> Run<'p> {
+    /// What is free of some positions, and worth anything with its like.
+    fn of(side: &'p [Placed], is_free: &[bool], of: Range<usize>, worth: Worth) -> Run<'p> {
+        Run { side, at: of.filter(|&at| is_free[at] && worth(side[at], side[at]).is_some()).collect() }
+    }
+
     fn len(&self) -> usize {
         self.at.len()
     }
@@ -233,7 +236,7 @@ impl Band {
 
     /// Columns of a row, all counted from 0: those where `row / rows` and `column / columns` differ by no more than
     /// `reach / longer`. Rows are columns and columns rows if the runs are exchanged.
-    fn columns(&self, row: usize) -> std::ops::Range<usize> {
+    fn columns(&self, row: usize) -> Range<usize> {
         let [rows, columns] = self.of.map(|len| len as u128);
         let (longer, reach) = (rows.max(columns), self.reach as u128);
         let middle = row as u128 * columns * longer;
@@ -248,7 +251,7 @@ impl Band {
 /// The best sums of the first things of two runs, where they are in the band. Elsewhere nothing is paired, which is
 /// worth nothing.
 struct Sums {
-    rows: Vec<(std::ops::Range<usize>, usize)>,
+    rows: Vec<(Range<usize>, usize)>,
     sums: Vec<u64>,
 }
 
@@ -296,9 +299,16 @@ fn aligned(left: &Run<'_>, right: &Run<'_>, worth: Worth) -> Vec<(usize, usize)>
             continue;
         }
         // Where either can be left out it is the smaller one, whichever side that is on.
-        let is_smaller = (a.size, a.content) < (b.size, b.content);
+        let order = (a.size, a.content).cmp(&(b.size, b.content));
         let (without_a, without_b) = (best.get(row - 1, column) == whole, best.get(row, column - 1) == whole);
-        if without_a && (!without_b || is_smaller) { row -= 1 } else { column -= 1 }
+        let is_tie = without_a == without_b;
+        // Two that are alike are both left out, which comes up at the edge of a band alone.
+        if !is_tie && without_a || is_tie && order.is_le() {
+            row -= 1;
+        }
+        if !is_tie && without_b || is_tie && order.is_ge() {
+            column -= 1;
+        }
     }
     pairs
 }
