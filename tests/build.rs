@@ -99,6 +99,9 @@ fn each_artifact_is_shown_and_nothing_is_touched() {
     assert!(
         after.iter().filter(|(path, _)| !of_git(path)).eq(before.iter().filter(|(path, _)| !of_git(path)))
     );
+    let nothing = run(ws.bloat().args(["build", "--bin", "app", "--filter", "section=.nosuch"]));
+    let told = String::from_utf8_lossy(&nothing.stderr).to_string();
+    assert!(nothing.status.success() && told.contains("nothing is `section=.nosuch`"), "{told}");
     // Text has them one after another.
     let text = stdout(ws.bloat().args(["build", "-q"]));
     assert_eq!(text.matches("Size by crate").count(), 4, "{text}");

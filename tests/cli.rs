@@ -95,6 +95,26 @@ fn what_is_asked_wrongly_is_a_usage_error() {
     failure(bloat().arg("ledger"));
 }
 
+/// An argument that is no text is one like others.
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_told() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let odd = OsStr::from_bytes(b"sho\xffw");
+    let file = fixture("bare-i686");
+    for command in [
+        bloat().arg(odd),
+        bloat().arg(odd).arg("extra"),
+        bloat().arg(&file).arg(odd),
+        bloat().arg("show").arg(&file).arg(odd),
+        bloat().arg("show").arg(&file).arg("--by").arg(odd),
+    ] {
+        failure(command);
+    }
+}
+
 /// What a table calls a function is what can be asked for.
 #[test]
 fn a_function_without_a_name_is_explained_by_its_label() {

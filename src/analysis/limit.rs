@@ -1,11 +1,10 @@
 //! Limits on growth: `10KiB`, `1%`, `crate:serde=5KiB`, `shipped=1%`.
 
 use super::diff::signed;
-use super::nearest::nearest;
+use super::nearest::{known, nearest};
 use crate::model::filter::{Filter, Pattern, vocabulary};
-use crate::model::view::{Dim, Keys, Measure};
+use crate::model::view::{Dim, Measure};
 use crate::model::{Model, Sizes};
-use crate::order::Arrange;
 
 /// How much growth is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,15 +110,8 @@ impl Part {
         if name.contains('*') {
             return None;
         }
-        let keys = Keys::new(model, *dim);
-        let mut all: Vec<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
-        all.arrange();
-        all.dedup();
-        let labels: Vec<String> = all.into_iter().map(|key| keys.label(key)).collect();
-        // A crate may be meant by its name alone.
-        let short = labels.iter().filter_map(|l| l.split_once('@')).map(|(name, _)| name);
-        let short: Vec<&str> = if *dim == Dim::Crate { short.collect() } else { Vec::new() };
-        let meant = nearest(name, short.into_iter().chain(labels.iter().map(String::as_str)))?;
+        let names = known(*dim, &[model]);
+        let meant = nearest(name, names.iter().map(String::as_str))?;
         Some(format!("{}:{meant}", dim.as_str()))
     }
 }

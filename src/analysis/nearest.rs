@@ -1,4 +1,24 @@
-//! The word that a misspelt one was meant to be.
+//! The word that a misspelt one was meant to be, and what there is to be meant.
+
+use hashbrown::HashSet;
+
+use crate::model::Model;
+use crate::model::view::{Dim, Keys};
+
+/// All names in a dimension that bytes of any model have, in order.
+///
+/// *Cost*: a pass over the leaves of each model, and each name is written once.
+pub fn known(dim: Dim, models: &[&Model]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for model in models {
+        let keys = Keys::new(model, dim);
+        let used: HashSet<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
+        names.extend(used.into_iter().flat_map(|key| keys.texts(key)).filter(|name| !name.is_empty()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
+}
 
 /// The candidate that is fewest edits away, if any is close enough to be meant.
 ///

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::args::{CargoArgs, CommonArgs, ViewArgs, ViewFormat};
 use super::cargo::{Artifact, Profile, Project, Request, Scratch, Selection, Voice};
-use super::commands::{Answer, answer, diagnostics, finish, packages_of, page, prepare, view};
+use super::commands::{Answer, answer, finish, packages_of, page, prepare, view};
 use super::error::CliError;
 use super::output::{say, style, write_to};
 use crate::config::profile::{Setting, Settings};
@@ -42,9 +42,7 @@ pub(super) fn build(cargo: &CargoArgs, args: &ViewArgs) -> Result<()> {
     for artifact in &artifacts {
         let path = as_typed(&artifact.path);
         let (answer, model) = answer(&path, &packages, args, view.as_ref())?;
-        if let Answer::Show(_) | Answer::Flame(_) = answer {
-            diagnostics(&model, common);
-        }
+        answer.say_issues(&model, view.as_ref(), common);
         answers.push((artifact, path, answer));
     }
     write_to(common.output.as_deref(), &[], |out| {

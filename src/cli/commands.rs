@@ -160,17 +160,7 @@ fn show_file(file: &Path, args: &ViewArgs) -> Result<()> {
     let mut inputs = vec![file];
     inputs.extend(args.memory.as_deref());
     write_to(common.output.as_deref(), &inputs, |out| report.write(args.format, &style(common), &page, out))?;
-    match &report {
-        Answer::Show(show) => issues(&show.diagnostics, common),
-        Answer::Flame(flame) => {
-            diagnostics(&model, common);
-            let filter = view.as_ref().and_then(|view| view.filter.as_ref());
-            if let Some(filter) = filter.filter(|_| flame.stacks.is_empty()) {
-                issues(&[report::nothing_passes(filter, &[&model])], common);
-            }
-        }
-        Answer::Overview(_) => {}
-    }
+    report.say_issues(&model, view.as_ref(), common);
     finish(common);
     Ok(())
 }
@@ -200,6 +190,21 @@ impl Answer {
             (Answer::Show(report), _) => render::show_text(report, style, out),
             (Answer::Flame(report), ViewFormat::Folded) => render::folded(report, out),
             (Answer::Flame(report), _) => render::speedscope(report, out),
+        }
+    }
+
+    /// Says on stderr what is to be said of the model it was made of, where it does not say so itself.
+    pub fn say_issues(&self, model: &Model, view: Option<&View>, common: &CommonArgs) {
+        match self {
+            Answer::Show(show) => issues(&show.diagnostics, common),
+            Answer::Flame(flame) => {
+                diagnostics(model, common);
+                let filter = view.and_then(|view| view.filter.as_ref());
+                if let Some(filter) = filter.filter(|_| flame.stacks.is_empty()) {
+                    issues(&[report::nothing_passes(filter, &[model])], common);
+                }
+            }
+            Answer::Overview(_) => {}
         }
     }
 }

@@ -91,9 +91,11 @@ fn unexpected_argument(error: &clap::Error) -> Option<clap::Error> {
     if command.find_subcommand(word).is_some() {
         return None;
     }
-    let first = std::env::args().nth(1).unwrap_or_default();
-    if let Some(meant) = meant(&command, &first).filter(|_| !Path::new(&first).exists()) {
-        let message = format!("there is no command '{}': is '{meant}' meant?", for_terminal(&first));
+    // A path need not be text.
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let text = first.to_string_lossy();
+    if let Some(meant) = meant(&command, &text).filter(|_| !Path::new(&first).exists()) {
+        let message = format!("there is no command '{}': is '{meant}' meant?", for_terminal(&text));
         return Some(command.error(ErrorKind::InvalidSubcommand, message));
     }
     let message = format!("unexpected argument '{}' found", for_terminal(word));

@@ -248,8 +248,12 @@ const NAMELESS: &str = "[functions without a name]";
 const NUMBERED: &str = "[constants without a name]";
 
 fn label_unless_nameless(model: &Model, symbol: SymbolId) -> String {
-    let is_nameless = symbol.get().is_some_and(|i| model.symbols[i].sort == SymbolSort::Unnamed);
-    if is_nameless { NAMELESS.to_string() } else { model.symbol_label(symbol) }
+    let row = symbol.get().and_then(|i| model.symbols.get(i));
+    if row.is_some_and(|row| row.sort == SymbolSort::Unnamed) {
+        NAMELESS.to_string()
+    } else {
+        model.symbol_label(symbol)
+    }
 }
 
 /// Derived names are computed in runs of this many, whatever the number of threads.

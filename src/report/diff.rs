@@ -529,23 +529,24 @@ impl Build<'_, '_> {
     fn row(&self, groups: &Groups<'_>, node: &DiffNode, level: usize, above: &[Key; 2]) -> DiffRow {
         let group = groups.groups[node.group as usize];
         let [old, new] = &self.namers;
-        let of_old =
-            || group.old.map(|key| (old.key(&groups.old_keys, key, &above[0]), groups.old_keys.label(key)));
-        let of_new =
-            || group.new.map(|key| (new.key(&groups.new_keys, key, &above[1]), groups.new_keys.label(key)));
+        let was = group.old.map(|key| old.key(&groups.old_keys, key, &above[0]));
+        let now = group.new.map(|key| new.key(&groups.new_keys, key, &above[1]));
         // What only one file has here is called as it is there: a symbol may have gone to another crate, and been
         // renamed.
-        let (is_old, is_new) =
-            (group.old.is_some() && !empty(node.old), group.new.is_some() && !empty(node.new));
-        let (key, name, above) = if is_old && !is_new {
-            of_old().map(|(key, name)| (key.clone(), name, [key.clone(), key]))
-        } else {
-            let was = of_old().map(|(key, _)| key);
-            let now = of_new().or_else(of_old);
-            now.map(|(key, name)| (key.clone(), name, [was.unwrap_or_else(|| key.clone()), key]))
-        }
-        .expect("a group has a side");
-        let mut row = self.plain(name, key, node);
+        let (is_old, is_new) = (was.is_some() && !empty(node.old), now.is_some() && !empty(node.new));
+        let is_gone = is_old && !is_new;
+        let name = match (group.old, group.new) {
+            (Some(key), new) if is_gone || new.is_none() => groups.old_keys.label(key),
+            (_, Some(key)) => groups.new_keys.label(key),
+            _ => String::new(),
+        };
+        let above = match (was, now) {
+            (Some(was), Some(now)) if !is_gone => [was, now],
+            // Nothing in it is of the other file.
+            (Some(only), _) | (None, Some(only)) => [only.clone(), only],
+            (None, None) => above.clone(),
+        };
+        let mut row = self.plain(name, above[1].clone(), node);
         row.renamed_from = groups.renamed_from(node.group).filter(|_| is_old && is_new);
         row.cause =
             self.causes.as_ref().filter(|_| level == 0).and_then(|c| c.of(groups, node.group, self.measure));

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashSet;
-
 use super::Issue;
-use crate::analysis::nearest::nearest;
+use crate::analysis::nearest::{known, nearest};
 use crate::model::Model;
 use crate::model::filter::{Filter, Pattern};
-use crate::model::view::{Dim, Keys};
+use crate::model::view::Dim;
 
 /// Says that nothing in `models` passes a filter, and which test of it nothing passes.
 ///
@@ -58,26 +56,13 @@ impl Names<'_> {
 
     fn unmet_test(&mut self, dim: Dim, words: &[String]) -> Option<Unmet> {
         let models = self.models;
-        let texts = self.known.entry(dim).or_insert_with(|| texts(dim, models));
+        let names = self.known.entry(dim).or_insert_with(|| known(dim, models));
         let any = Pattern::Any(words.to_vec());
-        if texts.iter().any(|text| any.matches(text)) {
+        if names.iter().any(|name| any.matches(name)) {
             return None;
         }
-        let meant = words.iter().find_map(|word| nearest(word, texts.iter().map(String::as_str)));
+        let meant = words.iter().find_map(|word| nearest(word, names.iter().map(String::as_str)));
         let test = format!("{}={}", dim.as_str(), words.join(","));
         Some(Unmet { test, meant: meant.map(str::to_string) })
     }
-}
-
-/// All names in a dimension that bytes of any model have, in order: whichever was met first, the same one is meant.
-fn texts(dim: Dim, models: &[&Model]) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::new();
-    for model in models {
-        let keys = Keys::new(model, dim);
-        let used: HashSet<u32> = model.leaves.iter().map(|leaf| keys.key(&leaf)).collect();
-        texts.extend(used.into_iter().flat_map(|key| keys.texts(key)).filter(|text| !text.is_empty()));
-    }
-    texts.sort_unstable();
-    texts.dedup();
-    texts
 }

@@ -1,8 +1,8 @@
 //! Pairs things that have no name, by what they hold and by what lies around them.
 //!
-//! What is told from all others is an anchor; between two anchors that follow one
-//! another on both sides, the rest is aligned. Nothing is paired by its rank among
-//! others: one thing more would give each the place of the next.
+//! What is equal is one. What is told from all others is an anchor; between two anchors
+//! that follow one another on both sides, the rest is aligned. Nothing that differs is
+//! paired by its rank among others: one thing more would give each the place of the next.
 //!
 //! Knows sizes, contents and order, nothing of what the things are.
 
@@ -23,7 +23,7 @@ pub struct Placed {
 ///
 /// Exchanging the sides exchanges the answer.
 ///
-/// *Cost*: O(n log n), and twice up to `MOST_CELLS` for each run of things between two anchors.
+/// *Cost*: O(n log n), and three times up to `MOST_CELLS` for each run of things between two anchors.
 pub fn pair(old: &[Placed], new: &[Placed]) -> Vec<(usize, usize)> {
     let mut search = Search {
         old,
