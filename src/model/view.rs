@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::filter::Filter;
-use super::inlining::Inlining;
+pub use super::inlining::Inlining;
 use super::{CrateId, Evidence, FunctionId, Leaf, Model, Sizes, Source, SymbolId, SymbolSort};
 use crate::intern::{Distinct, NameId};
 use crate::kind::Kind;

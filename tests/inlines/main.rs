@@ -20,8 +20,8 @@ use bloat::format::Detail;
 use bloat::input::Input;
 use bloat::input::companion::Search;
 use bloat::kind::Kind;
-use bloat::model::view::{Dim, Keys, View, tree};
-use bloat::model::{LineId, Model};
+use bloat::model::view::{Dim, Inlining, Keys, Node, View, tree};
+use bloat::model::{LineId, Model, Sizes};
 use bloat::project::Packages;
 
 use oracles::oracle;
@@ -428,10 +428,38 @@ fn totals_hold_all_that_is_inlined_and_count_each_byte_once() {
     assert!(sites > 0 && sites <= frames.iter().filter(|f| f.parent.get().is_some()).count() as u64);
 }
 
+/// A function and all that is counted of it.
+type FunctionRow = (String, Sizes, u64, Option<Inlining>);
+
+/// The functions of each crate.
+fn functions_by_crate(model: &Model) -> Vec<(String, Vec<FunctionRow>)> {
+    let tree = tree(model, &View { dims: vec![Dim::Crate, Dim::Inlined], ..View::default() });
+    let name = |level: usize, key: u32| tree.keys[level].label(key);
+    let row = |n: &Node| (name(1, n.key), n.sizes, n.symbols, n.inlining);
+    let of_crate = |krate: &Node| (name(0, krate.key), krate.children.iter().map(row).collect());
+    tree.roots.iter().map(of_crate).collect()
+}
+
+/// Entries say nothing of files here, and lines are in one file where entries are in another.
+#[test]
+fn functions_of_split_units_are_told_by_their_files() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    for split in ["unpacked", "packed"] {
+        let option = format!("-Csplit-debuginfo={split}");
+        let folder = build_split(&format!("tables-{split}"), &["-Cdebuginfo=line-tables-only", &option]);
+        let path = folder.join("app");
+        let (all, functions) = (analyze(&path), analyze_in(Detail::Functions, &path));
+        assert!(!all.facts.debug_files.is_empty(), "{}", path.display());
+        assert!(functions_by_crate(&all) == functions_by_crate(&functions), "{}", path.display());
+        std::fs::remove_dir_all(folder).expect("it was made");
+    }
+}
+
 /// What is read for functions alone tells no line, and of functions what all that can be read tells.
 #[test]
 fn functions_are_the_same_whether_lines_are_read_or_not() {
-    let view = View { dims: vec![Dim::Crate, Dim::Inlined], ..View::default() };
     let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let folders = ["apart", "archive", "bin", "coff", "elf", "macho", "pe", "wasm"];
     let entries =
@@ -449,16 +477,7 @@ fn functions_are_the_same_whether_lines_are_read_or_not() {
             continue;
         }
         with_functions += 1;
-        let rows = |model: &Model| {
-            let tree = tree(model, &view);
-            let name = |level: usize, key: u32| tree.keys[level].label(key);
-            let of_crate = |krate: &bloat::model::view::Node| {
-                let row = |n: &bloat::model::view::Node| (name(1, n.key), n.sizes, n.symbols, n.inlining);
-                (name(0, krate.key), krate.children.iter().map(row).collect::<Vec<_>>())
-            };
-            tree.roots.iter().map(of_crate).collect::<Vec<_>>()
-        };
-        assert!(rows(&all) == rows(&functions), "{}", path.display());
+        assert!(functions_by_crate(&all) == functions_by_crate(&functions), "{}", path.display());
         assert!(functions.leaves.iter().all(|leaf| leaf.line == LineId::NONE), "{}", path.display());
     }
     assert!(with_functions > 20, "only {with_functions}");
