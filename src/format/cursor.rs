@@ -232,6 +232,11 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
         Some(found)
     }
 
+    /// All that is in reach, from its first byte.
+    pub(crate) fn bytes_in_reach(&self) -> &'data [u8] {
+        self.bytes
+    }
+
     /// All that is left.
     pub(crate) fn rest(&self) -> &'data [u8] {
         self.bytes.get(self.at..).unwrap_or_default()

@@ -4,12 +4,14 @@
 
 use std::ops::Range;
 
+use hashbrown::HashSet;
+
 use crate::attrib::references::{Reference, References, Usage};
 use crate::attrib::sections::Layout;
-use crate::format::{Endian, Filler, Image, Instructions, Pointer, SymbolKind};
+use crate::format::{Endian, Filler, Format, Image, Instructions, Pointer, SymbolKind};
 use crate::kind::Kind;
 use crate::model::SymbolId;
-use crate::order;
+use crate::order::{self, Leading};
 use crate::partition::Partition;
 
 /// What the passes before have found.
@@ -31,12 +33,13 @@ pub(in crate::attrib) struct Facts<'g, 'data> {
     pub pointers: Vec<Pointer>,
     /// Words that hold the address of something another file defines, sorted.
     imports: Vec<u64>,
-    /// Sections of data in the file, in order of position.
-    data: Vec<Range<u64>>,
-    /// Sections of code in the file, in order of position.
-    code: Vec<Range<u64>>,
+    /// Sections of data in the file.
+    data: Spans,
+    /// Sections of code in the file.
+    code: Spans,
     /// Positions where an object starts: addressed by code or data, or the edge of a symbol or section.
     hard: Vec<u64>,
+    leading_hard: Leading,
     /// Those of them that code or data takes the address of, or that a symbol names.
     meant: Vec<u64>,
     /// Positions that code reads or writes and nothing takes the address of.
@@ -68,7 +71,7 @@ impl<'g, 'data> Facts<'g, 'data> {
             let file_len = image.line.file_len();
             let all = layout.by_section.iter().filter(|(span, _)| span.start < file_len);
             let all = all.filter(|(_, id)| row(*id).is_some_and(|r| wanted(r.kind)));
-            all.map(|(span, _)| span.start..span.end.min(file_len)).collect::<Vec<_>>()
+            Spans::of(all.map(|(span, _)| span.start..span.end.min(file_len)).collect())
         };
         let data = spans(&Kind::is_stored_data);
         let code = spans(&|kind| kind == Kind::Code);
@@ -82,6 +85,7 @@ impl<'g, 'data> Facts<'g, 'data> {
             data,
             code,
             hard: Vec::new(),
+            leading_hard: Leading::of([].into_iter()),
             meant: Vec::new(),
             soft: Vec::new(),
             functions: Vec::new(),
@@ -98,19 +102,25 @@ impl<'g, 'data> Facts<'g, 'data> {
         let extents: Vec<Range<u64>> =
             (0..self.image.members.len()).map(|space| line.extent(space as u32)).collect();
         let mut all: Vec<Pointer> = self.image.pointers.clone();
-        for span in &self.data {
-            let Some((space, address)) = line.place(span.start) else { continue };
-            if !self.image.machine_at(span.start).fixed_addresses {
-                continue;
-            }
+        // Members of which the format's reader has looked at all words.
+        let read: HashSet<usize> = match self.image.header.format {
+            Format::Wasm => all.iter().filter_map(|pointer| self.image.member_at(pointer.at)).collect(),
+            _ => HashSet::new(),
+        };
+        for span in &self.data.all {
+            let machine = self.image.machine_at(span.start);
+            let is_read = || self.image.member_at(span.start).is_some_and(|member| read.contains(&member));
+            let place = line.place(span.start).filter(|_| machine.fixed_addresses && !is_read());
+            let Some((space, address)) = place else { continue };
             let Some(extent) = extents.get(space as usize) else { continue };
             // Most words are no addresses at all.
             let is_address = |value: &u64| *value != 0 && extent.contains(value);
-            let word = self.word(span.start);
+            let word = u64::from(machine.bits / 8).max(1);
             let first = span.start.saturating_add((word - address % word) % word);
-            for at in (first..span.end).step_by(word as usize) {
-                let value = self.number(at, word).filter(is_address);
-                let to = value.and_then(|address| line.pos_in(space, address));
+            let words = self.bytes.get(first as usize..span.end as usize).unwrap_or_default();
+            for (at, bytes) in (first..).step_by(word as usize).zip(words.chunks_exact(word as usize)) {
+                let address = Some(value(bytes, machine.endian)).filter(is_address);
+                let to = address.and_then(|address| line.pos_in(space, address));
                 all.extend(to.map(|to| Pointer { at, to }));
             }
         }
@@ -143,46 +153,53 @@ impl<'g, 'data> Facts<'g, 'data> {
         let named = symbols.filter(|s| matches!(s.kind, SymbolKind::Function | SymbolKind::Label));
         let mut all: Vec<u64> = named.filter_map(|s| s.pos).collect();
         all.extend(self.image.functions.iter().map(|f| f.start));
-        Self::within(&self.code, all)
+        Self::within(&self.code.all, all)
     }
 
     fn find_starts(&mut self) {
         // In order already, and most of them many times.
-        let mut meant: Vec<u64> = self.addressed().map(|r| r.to).collect();
-        meant.dedup();
-        meant.extend(self.pointers.iter().map(|p| p.to));
-        let runs = self.data.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()));
-        meant.extend(runs.clone().filter(|(_, symbol)| *symbol != SymbolId::NONE).map(|(start, _)| start));
-        let meant = self.in_data(meant);
-        let mut hard = meant.clone();
-        hard.extend(runs.map(|(start, _)| start));
-        hard.extend(self.data.iter().map(|span| span.start));
-        let hard = self.in_data(hard);
+        let mut addressed: Vec<u64> = self.addressed().map(|r| r.to).collect();
+        addressed.dedup();
+        let pointed = self.in_data(self.pointers.iter().map(|p| p.to).collect());
+        let runs = || self.data.all.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()));
+        let named = runs().filter(|(_, symbol)| *symbol != SymbolId::NONE).map(|(start, _)| start).collect();
+        let meant = order::union(&order::union(&self.in_order(addressed), &pointed), &self.in_order(named));
+        let edges = self.data.all.iter().map(|span| span.start).collect::<Vec<u64>>();
+        let cuts = runs().map(|(start, _)| start).collect();
+        let hard = order::union(&order::union(&meant, &self.in_order(cuts)), &edges);
         let read = self.references.iter().filter(|r| r.usage == Usage::Access);
         let mut read: Vec<u64> = read.map(|r| r.to).collect();
         read.dedup();
-        let mut soft = self.in_data(read);
+        let mut soft = self.in_order(read);
         soft.retain(|pos| hard.binary_search(pos).is_err());
+        self.leading_hard = Leading::of(hard.iter().copied());
         (self.hard, self.meant, self.soft) = (hard, meant, soft);
     }
 
     /// Those positions that are of data, each once and in order.
     fn in_data(&self, all: Vec<u64>) -> Vec<u64> {
-        Self::within(&self.data, all)
+        Self::within(&self.data.all, all)
+    }
+
+    /// The same of positions that are in order.
+    fn in_order(&self, mut all: Vec<u64>) -> Vec<u64> {
+        let mut near = Near::new(&self.data.all);
+        all.retain(|&pos| near.holds(pos));
+        all
     }
 
     /// Those positions that are in these spans, each once and in order.
     fn within(spans: &[Range<u64>], mut all: Vec<u64>) -> Vec<u64> {
-        radsort::sort(&mut all);
-        all.dedup();
         let mut near = Near::new(spans);
         all.retain(|&pos| near.holds(pos));
+        radsort::sort(&mut all);
+        all.dedup();
         all
     }
 
     /// The section of data that holds `pos`, as far as it is in the file.
     pub fn data_at(&self, pos: u64) -> Option<&Range<u64>> {
-        span_at(&self.data, pos)
+        self.data.at(pos)
     }
 
     /// Size of an address at `pos`, in bytes.
@@ -235,13 +252,13 @@ impl<'g, 'data> Facts<'g, 'data> {
         let starts = |pos: u64| self.functions.binary_search(&pos).is_ok();
         let is_thumb = || matches!(self.image.machine_at(pos).filler, Filler::HalfWords(_));
         let unnamed = || self.by_symbol.at(pos) == Some(SymbolId::NONE);
-        span_at(&self.code, pos).is_some()
+        self.code.at(pos).is_some()
             && (starts(pos) || (pos % 2 == 1 && is_thumb() && starts(pos - 1)) || unnamed())
     }
 
     /// The function that holds `pos`, if it has bounds of its own.
     pub fn function_at(&self, pos: u64) -> Option<Range<u64>> {
-        span_at(&self.code, pos)?;
+        self.code.at(pos)?;
         let (span, symbol) = self.by_symbol.cursor().run(pos)?;
         (symbol != SymbolId::NONE).then_some(span)
     }
@@ -269,7 +286,7 @@ impl<'g, 'data> Facts<'g, 'data> {
     /// Where an object that starts at `pos` must end: at the next one, or with its section.
     pub fn bound(&self, pos: u64) -> u64 {
         let section = self.data_at(pos).map_or(pos, |s| s.end);
-        let next = self.hard.partition_point(|&s| s <= pos);
+        let next = self.leading_hard.up_to(&self.hard, pos, |&start| start);
         self.hard.get(next).map_or(section, |&s| s.min(section))
     }
 
@@ -292,15 +309,42 @@ impl<'g, 'data> Facts<'g, 'data> {
 pub(in crate::attrib) fn number(bytes: &[u8], endian: Endian, pos: u64, size: u64) -> Option<u64> {
     let start = usize::try_from(pos).ok()?;
     let bytes = bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+    Some(value(bytes, endian))
+}
+
+/// The number that is stored in all of `bytes`.
+#[inline]
+fn value(bytes: &[u8], endian: Endian) -> u64 {
     // As most are.
     if let (Endian::Little, Ok(word)) = (endian, bytes.try_into()) {
-        return Some(u64::from_le_bytes(word));
+        return u64::from_le_bytes(word);
+    }
+    if let (Endian::Little, Ok(word)) = (endian, bytes.try_into()) {
+        return u64::from(u32::from_le_bytes(word));
     }
     let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
-    Some(match endian {
+    match endian {
         Endian::Little => bytes.iter().rev().fold(0, fold),
         Endian::Big => bytes.iter().fold(0, fold),
-    })
+    }
+}
+
+/// Spans that do not overlap, in order, asked of positions in any order.
+struct Spans {
+    all: Vec<Range<u64>>,
+    leading: Leading,
+}
+
+impl Spans {
+    fn of(all: Vec<Range<u64>>) -> Spans {
+        Spans { leading: Leading::of(all.iter().map(|span| span.start)), all }
+    }
+
+    /// The span that holds `pos`.
+    fn at(&self, pos: u64) -> Option<&Range<u64>> {
+        let index = self.leading.up_to(&self.all, pos, |span| span.start).checked_sub(1)?;
+        self.all.get(index).filter(|span| pos < span.end)
+    }
 }
 
 /// Spans that do not overlap, in order, asked of positions that mostly lie in the one that was found last, or beside it.
@@ -331,9 +375,4 @@ impl<'s> Near<'s> {
         }
         self.is_span
     }
-}
-
-fn span_at(spans: &[Range<u64>], pos: u64) -> Option<&Range<u64>> {
-    let index = spans.partition_point(|s| s.start <= pos).checked_sub(1)?;
-    spans.get(index).filter(|s| pos < s.end)
 }

@@ -8,6 +8,7 @@
 
 use super::facts::{Facts, Word};
 use super::{Form, claim};
+use crate::order;
 use crate::partition::Claim;
 
 /// The most that a type can be aligned to: `rustc` allows 2^29.
@@ -25,9 +26,8 @@ const GAP: u64 = 64;
 pub(super) fn claims(facts: &Facts<'_, '_>) -> Vec<Claim<Form>> {
     let dropped = facts.pointers.iter().map(|p| p.at);
     let dropped = dropped.filter(|&at| facts.data_at(at).is_some() && !facts.knows_starts(at));
-    let mut candidates: Vec<u64> = facts.starts().iter().copied().chain(dropped).collect();
-    radsort::sort(&mut candidates);
-    candidates.dedup();
+    // One at a place, in order.
+    let candidates = order::union(facts.starts(), &dropped.collect::<Vec<u64>>());
     let mut found: Vec<Claim<Form>> = Vec::new();
     let mut done = 0;
     for start in candidates {

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Concluded, Found, Known, Run, conclusion, most, run_at};
+use super::{Concluded, Finder, Found, Known, Run, conclusion, most};
 use crate::attrib::forms::Form;
 use crate::attrib::references::References;
 use crate::format::Image;
 use crate::intern::id;
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SymbolId};
+use crate::order::Leading;
 
 /// How often ownership is passed on from data to data. Chains are short: a slice
 /// of slices of strings takes three steps.
@@ -31,16 +32,19 @@ pub(super) fn conclude(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Foun
         return;
     }
     let holes = Holes { spans: open.iter().map(|&i| runs[i].span.clone()).collect() };
-    let from_code = from_code(known.references, runs, &holes);
+    let finder = Finder::new(runs);
+    let from_code = from_code(known.references, &finder, &holes);
     let mut from_data: Vec<(u64, u64)> =
         image.pointers.iter().filter(|p| holes.index(p.to).is_some()).map(|p| (p.to, p.at)).collect();
     // By what they point at, then by place: this sort keeps the order of what is equal.
-    radsort::sort_by_key(&mut from_data, |&(_, at)| at);
+    if !from_data.is_sorted_by_key(|&(_, at)| at) {
+        radsort::sort_by_key(&mut from_data, |&(_, at)| at);
+    }
     radsort::sort_by_key(&mut from_data, |&(to, _)| to);
     from_data.dedup();
 
     let mut objects = cut(runs, &open, &from_code, &from_data);
-    let links = links(&objects, &from_data, runs);
+    let links = links(&objects, &from_data, &finder);
     vote_of_code(&mut objects, &from_code);
     for _ in 0..ROUNDS {
         if !vote_of_data(&mut objects, &links, runs) {
@@ -87,15 +91,20 @@ enum From {
 }
 
 /// What of data points at which object, in order of the objects.
-fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &[Run]) -> Vec<Link> {
+fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &Finder<'_>) -> Vec<Link> {
+    let leading = Leading::of(objects.iter().map(|o| o.span.start));
+    let object_at = |pos| {
+        let index = leading.up_to(objects, pos, |o| o.span.start).checked_sub(1)?;
+        objects.get(index).filter(|o| pos < o.span.end).map(|_| index)
+    };
     let mut to = 0;
     let link = |&(pos, at): &(u64, u64)| {
         while objects.get(to).is_some_and(|o| o.span.end <= pos) {
             to += 1;
         }
         objects.get(to).filter(|o| o.span.start <= pos)?;
-        let of_run = || From::Run(run_at(runs, at).map_or(RunId::NONE, RunId::new));
-        let from = object_at(objects, at).map_or_else(of_run, |from| From::Object(ObjectId::new(from)));
+        let of_run = || From::Run(runs.run_at(at).map_or(RunId::NONE, RunId::new));
+        let from = object_at(at).map_or_else(of_run, |from| From::Object(ObjectId::new(from)));
         Some(Link { to: ObjectId::new(to), from })
     };
     from_data.iter().filter_map(link).collect()
@@ -162,16 +171,16 @@ type FromCode = (u64, Option<Owner>);
 /// Positions in holes that code refers to; each run counts once; in order of position.
 ///
 /// Code of which some owner but no instantiator is known has no say.
-fn from_code(references: &References, runs: &[Run], holes: &Holes) -> Vec<FromCode> {
+fn from_code(references: &References, finder: &Finder<'_>, holes: &Holes) -> Vec<FromCode> {
     let mut all: Vec<FromCode> = Vec::new();
     let mut last: Option<(u64, usize)> = None;
     let in_holes = holes.spans.iter().flat_map(|hole| references.to(hole.clone()));
     for reference in in_holes {
-        let Some(run) = run_at(runs, reference.from) else { continue };
+        let Some(run) = finder.run_at(reference.from) else { continue };
         if last.replace((reference.to, run)) == Some((reference.to, run)) {
             continue;
         }
-        let owner = runs[run].owner;
+        let owner = finder.runs[run].owner;
         if owner.is_none_or(|o| o.instantiated_by != CrateId::NONE) {
             all.push((reference.to, owner));
         }
@@ -216,21 +225,19 @@ fn cut(runs: &[Run], open: &[usize], from_code: &[FromCode], from_data: &[(u64, 
     objects
 }
 
-/// Index of the object that holds `pos`.
-fn object_at(objects: &[Object], pos: u64) -> Option<usize> {
-    let after = objects.partition_point(|o| o.span.start <= pos);
-    let index = after.checked_sub(1)?;
-    objects.get(index).filter(|o| pos < o.span.end).map(|_| index)
-}
-
 fn vote_of_code(objects: &mut [Object], from_code: &[FromCode]) {
-    let mut at = 0;
-    while at < from_code.len() {
-        let Some(index) = object_at(objects, from_code[at].0) else {
+    let (mut at, mut index) = (0, 0);
+    while let Some(&(pos, _)) = from_code.get(at) {
+        // Both are in order.
+        while objects.get(index).is_some_and(|o| o.span.end <= pos) {
+            index += 1;
+        }
+        let Some(object) = objects.get(index) else { return };
+        if pos < object.span.start {
             at += 1;
             continue;
-        };
-        let end = objects[index].span.end;
+        }
+        let end = object.span.end;
         let count = from_code[at..].partition_point(|&(to, _)| to < end).max(1);
         let vote = |&(_, owner): &FromCode| owner.map(|owner| Concluded { owner, is_contested: false });
         let votes: Vec<Concluded> = from_code[at..at + count].iter().filter_map(vote).collect();
@@ -343,7 +350,7 @@ mod tests {
         let from_data = [(50, 8), (80, 56)];
         let mut objects = cut(&runs, &[0], &from_code, &from_data);
         vote_of_code(&mut objects, &from_code);
-        let links = links(&objects, &from_data, &runs);
+        let links = links(&objects, &from_data, &Finder::new(&runs));
         assert!(vote_of_data(&mut objects, &links, &runs));
         assert!(vote_of_data(&mut objects, &links, &runs));
         assert!(!vote_of_data(&mut objects, &links, &runs));
@@ -364,7 +371,8 @@ mod tests {
         let runs = [run(0..100, SymbolId::NONE)];
         let mut objects = vec![object(0..20, 1), object(20..40, 2), object(40..60, 2)];
         // The first points at the second, which is not its own; the second at the third, which is.
-        let of = |objects: &[Object], from_data: &[(u64, u64)]| links(objects, from_data, &runs);
+        let of =
+            |objects: &[Object], from_data: &[(u64, u64)]| links(objects, from_data, &Finder::new(&runs));
         let own = of(&objects, &[(20, 0), (40, 24)]);
         contest(&mut objects, &own, &runs);
         assert_eq!(contested(&objects), [false, true, false]);

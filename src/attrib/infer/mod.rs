@@ -24,6 +24,7 @@ use crate::format::Image;
 use crate::intern::{Distinct, Names};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, Owner, SectionId, SymbolId, UnitId};
+use crate::order::Leading;
 use crate::partition::{Claim, Partition};
 
 /// Index into [`Inferred::owners`], or none.
@@ -176,6 +177,24 @@ pub(super) fn referrers(known: &Known<'_, '_>, pos: u64) -> Vec<u64> {
     let runs = runs(known);
     let Some(run) = run_at(&runs, pos) else { return Vec::new() };
     data::referrers(known.image, known.references, runs[run].span.start..pos + 1)
+}
+
+/// Finds runs by positions, of which there are many in any order.
+struct Finder<'r> {
+    runs: &'r [Run],
+    leading: Leading,
+}
+
+impl<'r> Finder<'r> {
+    fn new(runs: &'r [Run]) -> Finder<'r> {
+        Finder { runs, leading: Leading::of(runs.iter().map(|r| r.span.start)) }
+    }
+
+    /// Index of the run that holds `pos`.
+    fn run_at(&self, pos: u64) -> Option<usize> {
+        let index = self.leading.up_to(self.runs, pos, |r| r.span.start).checked_sub(1)?;
+        self.runs.get(index).filter(|r| pos < r.span.end).map(|_| index)
+    }
 }
 
 /// Index of the run that holds `pos`.

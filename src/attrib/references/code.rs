@@ -3,10 +3,11 @@
 //! Reads operands only; what instructions do is of no concern. Bytes that are no
 //! instructions are skipped.
 
+use std::ops::Range;
+
 use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
 
-use super::{Usage, x86_64};
-use crate::format::wasm::{Operator, Operators};
+use super::{Usage, wasm, x86_64};
 use crate::format::{Instructions, Machine};
 
 /// An operand that is an address.
@@ -21,33 +22,35 @@ pub(super) struct Operand {
 }
 
 /// How to read instructions of one file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Reader {
     /// Instruction set.
     pub instructions: Instructions,
     /// Whether immediate operands can be addresses.
     pub fixed_addresses: bool,
+    /// Operands that are addresses elsewhere need not be told.
+    pub reach: Range<u64>,
 }
 
 impl Reader {
     /// The reader of what `machine` runs.
-    pub fn of(machine: Machine) -> Reader {
-        Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses }
+    pub fn of(machine: Machine, reach: Range<u64>) -> Reader {
+        Reader { instructions: machine.instructions, fixed_addresses: machine.fixed_addresses, reach }
     }
 
     /// Calls `found` with every operand that is an address, of `code` which starts at `address`.
     ///
     /// *Cost*: linear in the length of the code.
-    pub fn operands(self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
+    pub fn operands(&self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
         match self.instructions {
             Instructions::X86_64 => self.x86_64(code, address, found),
             Instructions::Aarch64 => aarch64(code, address, found),
-            Instructions::Wasm if self.fixed_addresses => wasm(code, found),
+            Instructions::Wasm if self.fixed_addresses => wasm::operands(code, &self.reach, found),
             Instructions::Wasm | Instructions::Other => {}
         }
     }
 
-    fn x86_64(self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
+    fn x86_64(&self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
         let mut decoder = decoded(code, address);
         if !self.fixed_addresses {
             return x86_64::relative_operands(code, address, found, |at, found| decoder.one(at, found));
@@ -125,23 +128,6 @@ impl Decoded<'_> {
     }
 }
 
-/// A function body: constants, and the constant parts of what it loads and stores.
-///
-/// The address of an operator is its offset in the body, where code has no addresses.
-fn wasm(code: &[u8], found: &mut impl FnMut(Operand)) {
-    let Some(mut operators) = Operators::of_entry(code) else { return };
-    loop {
-        let at = operators.at();
-        let (target, usage) = match operators.next() {
-            Some(Operator::Constant(address)) => (address, Usage::Address),
-            Some(Operator::Access(address)) => (address, Usage::Access),
-            Some(_) => continue,
-            None => return,
-        };
-        found(Operand { at, target, usage });
-    }
-}
-
 /// A64 (Arm DDI 0487, C4.1): a page address is made by ADRP and completed by the
 /// instructions that use the register; ADR and literal loads are complete at once.
 fn aarch64(code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
@@ -207,7 +193,8 @@ mod tests {
         let references = |words: &[u32]| {
             let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
             let mut out: Vec<Operand> = Vec::new();
-            let reader = Reader { instructions: Instructions::Aarch64, fixed_addresses: false };
+            let reach = 0..u64::MAX;
+            let reader = Reader { instructions: Instructions::Aarch64, fixed_addresses: false, reach };
             reader.operands(&code, 0x1000, &mut |o| out.push(o));
             out.retain(|o| (0x2000..0x4000).contains(&o.target));
             let seen: Vec<(u64, u64, Usage)> = out.iter().map(|o| (o.at, o.target, o.usage)).collect();
@@ -231,7 +218,7 @@ mod tests {
 
     fn targets(fixed_addresses: bool, code: &[u8]) -> Vec<(u64, Usage)> {
         let mut out: Vec<Operand> = Vec::new();
-        let reader = Reader { instructions: Instructions::X86_64, fixed_addresses };
+        let reader = Reader { instructions: Instructions::X86_64, fixed_addresses, reach: 0..u64::MAX };
         reader.operands(code, 0x1000, &mut |o| out.push(o));
         out.retain(|o| (0x2000..0x3000).contains(&o.target));
         out.iter().map(|o| (o.target, o.usage)).collect()

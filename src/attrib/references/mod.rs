@@ -3,6 +3,7 @@
 //! Knows neither crates nor what the data is.
 
 mod code;
+mod wasm;
 mod x86_64;
 
 use std::ops::Range;
@@ -13,6 +14,7 @@ use super::symbols::Symbols;
 use crate::format::{Image, Line, Mapping};
 use crate::kind::Kind;
 use crate::model::SymbolId;
+use crate::order::Leading;
 use crate::parallel;
 use crate::partition::Partition;
 
@@ -63,17 +65,17 @@ impl References {
         });
         let data = in_memory(&image.line, data);
         let read = |run: &Range<u64>, found: &mut Vec<Reference>| {
-            let reader = Reader::of(image.machine_at(run.start));
             let code = bytes.get(run.start as usize..run.end as usize);
             // An address in code is of the address space that the code is in. Code that is
             // not in memory refers to that of its member: each has one space, in order.
             let elsewhere = || Some((image.member_at(run.start)? as u32, 0));
             let place = image.line.place(run.start).or_else(elsewhere);
-            if let (Some(code), Some((space, address))) = (code, place) {
-                let data = data.of(space);
+            let space = place.and_then(|(space, _)| data.of(space));
+            if let (Some(code), Some((_, address)), Some(data)) = (code, place, space) {
+                let reader = Reader::of(image.machine_at(run.start), data.reach.clone());
                 reader.operands(code, address, &mut |operand| {
                     let from = run.start + operand.at.wrapping_sub(address);
-                    let to = position(data, operand.target);
+                    let to = data.position(operand.target);
                     found.extend(to.map(|to| Reference { to, from, usage: operand.usage }));
                 });
             }
@@ -125,8 +127,18 @@ fn code_runs(layout: &Layout, by_symbol: &Partition<SymbolId>, padding: SymbolId
     runs
 }
 
-/// Data in memory, sorted by address; parts do not overlap.
-struct InMemory(Vec<Mapping>);
+/// Data in memory of each address space that has any, in order.
+struct InMemory(Vec<Space>);
+
+/// Data of one address space.
+struct Space {
+    number: u32,
+    /// From the first address to behind the last.
+    reach: Range<u64>,
+    /// Parts that do not overlap, in order of their addresses.
+    parts: Vec<Mapping>,
+    leading: Leading,
+}
 
 /// The parts of `spans`, which are in order and do not overlap, that addresses lead to.
 fn in_memory(line: &Line, spans: impl Iterator<Item = Range<u64>>) -> InMemory {
@@ -142,7 +154,7 @@ fn in_memory(line: &Line, spans: impl Iterator<Item = Range<u64>>) -> InMemory {
             all.push(Mapping { pos: start, len: end - start, address: m.address + (start - m.pos), ..*m });
         }
     }
-    InMemory(all)
+    InMemory(all.chunk_by(|a, b| a.space == b.space).filter_map(Space::of).collect())
 }
 
 /// Spans in order, those that touch made one.
@@ -158,23 +170,33 @@ fn merged(spans: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
 }
 
 impl InMemory {
-    /// That of one address space.
-    fn of(&self, space: u32) -> &[Mapping] {
-        let start = self.0.partition_point(|m| m.space < space);
-        let end = self.0.partition_point(|m| m.space <= space);
-        &self.0[start..end]
+    fn of(&self, space: u32) -> Option<&Space> {
+        let index = self.0.binary_search_by_key(&space, |s| s.number).ok()?;
+        self.0.get(index)
     }
 }
 
-/// The position of `address`, if it is mapped here.
-fn position(mapped: &[Mapping], address: u64) -> Option<u64> {
-    // Most constants are no addresses at all.
-    let (first, last) = (mapped.first()?, mapped.last()?);
-    if address < first.address || address.saturating_sub(last.address) >= last.len {
-        return None;
+impl Space {
+    fn of(parts: &[Mapping]) -> Option<Space> {
+        let (first, last) = (parts.first()?, parts.last()?);
+        Some(Space {
+            number: first.space,
+            reach: first.address..last.address.saturating_add(last.len),
+            leading: Leading::of(parts.iter().map(|m| m.address)),
+            parts: parts.to_vec(),
+        })
     }
-    let after = mapped.partition_point(|m| m.address <= address);
-    let m = mapped.get(after.checked_sub(1)?)?;
-    let into = address - m.address;
-    (into < m.len).then(|| m.pos + into)
+
+    /// The position of `address`, if it is mapped here.
+    #[inline]
+    fn position(&self, address: u64) -> Option<u64> {
+        // Most constants are no addresses at all.
+        if !self.reach.contains(&address) {
+            return None;
+        }
+        let after = self.leading.up_to(&self.parts, address, |m| m.address);
+        let m = self.parts.get(after.checked_sub(1)?)?;
+        let into = address - m.address;
+        (into < m.len).then(|| m.pos + into)
+    }
 }

@@ -59,6 +59,17 @@ impl<'data> Operators<'data> {
         Some(cursor.at())
     }
 
+    /// The entry up to the end of its operators.
+    pub(crate) fn code(&self) -> &'data [u8] {
+        self.cursor.bytes_in_reach()
+    }
+
+    /// Goes on at this offset in the entry; `None` if that is out of reach.
+    pub(crate) fn go_to(&mut self, offset: u64) -> Option<()> {
+        self.cursor = self.cursor.from(offset)?;
+        Some(())
+    }
+
     /// Offset of the next operator in the entry.
     pub(crate) fn at(&self) -> u64 {
         self.cursor.at()

@@ -26,15 +26,20 @@ pub(super) fn find(module: &Module<'_>, data: &[Data], line: &Line, is_64: bool)
         let size: u64 = if is_64 { 8 } else { 4 };
         let skipped = address.next_multiple_of(size) - address;
         let bytes = module.slice(&piece.bytes).get(skipped as usize..).unwrap_or_default();
-        for (at, word) in
-            (piece.bytes.start + skipped..).step_by(size as usize).zip(bytes.chunks_exact(size as usize))
-        {
-            let value = word.iter().rev().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        let start = piece.bytes.start + skipped;
+        let mut find = |index: usize, value: u64| {
             if (lowest..highest).contains(&value)
                 && let Some(to) = line.pos(value)
             {
-                found.push(Pointer { at, to });
+                found.push(Pointer { at: start + index as u64 * size, to });
             }
+        };
+        if is_64 {
+            let words = bytes.as_chunks::<8>().0.iter();
+            words.enumerate().for_each(|(index, word)| find(index, u64::from_le_bytes(*word)));
+        } else {
+            let words = bytes.as_chunks::<4>().0.iter();
+            words.enumerate().for_each(|(index, word)| find(index, u32::from_le_bytes(*word).into()));
         }
     }
     found
