@@ -168,6 +168,13 @@ fn a_filter_that_nothing_passes_is_told() {
     let folded = ask(&[file, "--by", "symbol", "--filter", "crate=nosuch", "--format", "folded"]);
     assert!(folded.contains(&format!("{passes}: nothing is `crate=nosuch`")), "{folded}");
     assert!(!ask(&[file, "--filter", "symbol=main"]).contains(passes));
+    for command in ["generics", "duplicates"] {
+        for format in ["text", "csv", "json"] {
+            let text = ask(&[command, file, "--filter", "crate=nosuch", "--format", format]);
+            assert!(text.contains(&format!("{passes}: nothing is `crate=nosuch`")), "{text}");
+            assert!(!ask(&[command, file, "--filter", "kind=code", "--format", format]).contains(passes));
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::args::{GenericsArgs, GenericsSortArg, GroupingArg, ShowFormat};
-use super::commands::{diagnostics, filter_of, finish, packages_of, page, prepare, search};
+use super::commands::{filter_of, finish, issues, packages_of, page, prepare, search};
 use super::error::CliError;
 use super::output::{style, write_to};
 use crate::analysis::generics::{self, Grouping, Order, Question};
@@ -24,7 +24,7 @@ pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
     let limit = (args.limit > 0).then_some(args.limit);
     let style = style(common);
     let output = common.output.as_deref();
-    if let Some(what) = &args.what {
+    let said = if let Some(what) = &args.what {
         let Some(report) = report::generic(&model, &question, &found, what, limit) else {
             let message = format!("nothing that can have copies has `{what}` in its name");
             let hint = "`bloat generics FILE -n 0 --min-copies 1` lists all there is";
@@ -36,6 +36,7 @@ pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
             ShowFormat::Markdown => render::generic_markdown(&report, &page, out),
             ShowFormat::Text => render::generic_text(&report, &style, out),
         })?;
+        report.diagnostics
     } else {
         let tables = (question.by == Grouping::Item)
             .then(|| generics::vtables(&model, tables.as_deref(), question.filter.as_ref()));
@@ -47,9 +48,10 @@ pub(super) fn generics(args: &GenericsArgs) -> Result<()> {
             ShowFormat::Markdown => render::generics_markdown(&report, &page, out),
             ShowFormat::Text => render::generics_text(&report, &style, out),
         })?;
-    }
+        report.diagnostics
+    };
     if args.report.format == ShowFormat::Csv {
-        diagnostics(&model, common);
+        issues(&said, common);
     }
     finish(common);
     Ok(())

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::unmatched::unless_any_passes;
 use super::{Head, Issue, ListSource, head, issues, several_architectures};
 use crate::analysis::duplicates::{
     Distinction, Equals, Member, NearEquals, Order, Repeated, Scope, Shape, Version, equals, near_equals,
@@ -301,6 +302,7 @@ pub fn duplicates(
     };
     let mut diagnostics = issues(model);
     diagnostics.extend(several_architectures(model).iter().map(Issue::from));
+    diagnostics.extend(unless_any_passes(options.scope.filter.as_ref(), model));
     diagnostics.extend(found.iter().flat_map(|f| f.diagnostics.iter().map(Issue::from)));
     DuplicatesReport {
         head: head(model, "duplicates"),

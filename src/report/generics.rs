@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::unmatched::unless_any_passes;
 use super::{Head, Issue, head, issues, several_architectures};
 use crate::analysis::generics::{Generics, Group, Grouping, Instance, Question, Tables, arguments};
 use crate::error::Diagnostic;
@@ -293,7 +294,8 @@ fn remarks(model: &Model, question: &Question, found: &Generics) -> Vec<Issue> {
         remarks.push(Diagnostic::note("no-names", text).bytes(found.code));
     }
     remarks.extend(several_architectures(model));
-    remarks.iter().map(Issue::from).collect()
+    let unmatched = unless_any_passes(question.filter.as_ref(), model);
+    remarks.iter().map(Issue::from).chain(unmatched).collect()
 }
 
 impl Portion {

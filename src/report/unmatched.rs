@@ -23,6 +23,16 @@ pub fn nothing_passes(filter: &Filter, models: &[&Model]) -> Issue {
     Issue { severity: "warning", code: "nothing-passes-filter".into(), message, offset: None, bytes: None }
 }
 
+/// The same if nothing in a model passes the filter that there may be.
+///
+/// *Cost*: a pass over the leaves, up to the first that passes.
+pub(super) fn unless_any_passes(filter: Option<&Filter>, model: &Model) -> Option<Issue> {
+    let filter = filter?;
+    let mut compiled = filter.compile(model);
+    let passes = model.leaves.iter().any(|leaf| compiled.accepts(&leaf));
+    (!passes).then(|| nothing_passes(filter, &[model]))
+}
+
 /// A test that nothing passes.
 struct Unmet {
     test: String,
