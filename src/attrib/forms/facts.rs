@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 
 use crate::attrib::references::{Reference, References, Usage};
 use crate::attrib::sections::Layout;
-use crate::format::{Endian, Filler, Format, Image, Instructions, Pointer, SymbolKind};
+use crate::format::{Endian, Filler, Format, Image, Instructions, Machine, Pointer, SymbolKind};
 use crate::kind::Kind;
 use crate::model::SymbolId;
 use crate::order::{self, Leading};
@@ -108,7 +108,7 @@ impl<'g, 'data> Facts<'g, 'data> {
             _ => HashSet::new(),
         };
         for span in &self.data.all {
-            let machine = self.image.machine_at(span.start);
+            let machine = self.machine_at(span.start);
             let is_read = || self.image.member_at(span.start).is_some_and(|member| read.contains(&member));
             let place = line.place(span.start).filter(|_| machine.fixed_addresses && !is_read());
             let Some((space, address)) = place else { continue };
@@ -202,15 +202,25 @@ impl<'g, 'data> Facts<'g, 'data> {
         self.data.at(pos)
     }
 
+    /// The machine that runs what lies at `pos`.
+    #[inline]
+    fn machine_at(&self, pos: u64) -> Machine {
+        match self.image.members.as_slice() {
+            [only] if only.file.contains(&pos) => only.machine,
+            _ => self.image.machine_at(pos),
+        }
+    }
+
     /// Size of an address at `pos`, in bytes.
+    #[inline]
     pub fn word(&self, pos: u64) -> u64 {
-        u64::from(self.image.machine_at(pos).bits / 8).max(1)
+        u64::from(self.machine_at(pos).bits / 8).max(1)
     }
 
     /// Whether every object around `pos` that is in use is known to start where something refers to it.
     pub fn knows_starts(&self, pos: u64) -> bool {
         // In object files each object has a section of its own, or a symbol.
-        self.image.machine_at(pos).instructions != Instructions::Other || self.image.line.place(pos).is_none()
+        self.machine_at(pos).instructions != Instructions::Other || self.image.line.place(pos).is_none()
     }
 
     /// The byte at `pos`.
@@ -220,7 +230,7 @@ impl<'g, 'data> Facts<'g, 'data> {
 
     /// The number stored in `size` bytes at `pos`.
     pub fn number(&self, pos: u64, size: u64) -> Option<u64> {
-        number(self.bytes, self.image.machine_at(pos).endian, pos, size)
+        number(self.bytes, self.machine_at(pos).endian, pos, size)
     }
 
     /// Where the word at `pos` points, if that is in this file.
@@ -250,7 +260,7 @@ impl<'g, 'data> Facts<'g, 'data> {
     pub fn is_function(&self, pos: u64) -> bool {
         // Addresses of Thumb code are odd.
         let starts = |pos: u64| self.functions.binary_search(&pos).is_ok();
-        let is_thumb = || matches!(self.image.machine_at(pos).filler, Filler::HalfWords(_));
+        let is_thumb = || matches!(self.machine_at(pos).filler, Filler::HalfWords(_));
         let unnamed = || self.by_symbol.at(pos) == Some(SymbolId::NONE);
         self.code.at(pos).is_some()
             && (starts(pos) || (pos % 2 == 1 && is_thumb() && starts(pos - 1)) || unnamed())
