@@ -151,6 +151,18 @@ impl Leading {
         };
         near.start + below
     }
+
+    /// The last of `list`, which it was made of, that lies at or below `pos`, and its place.
+    #[inline]
+    pub fn last<'l, T>(
+        &self,
+        list: &'l [T],
+        pos: u64,
+        position: impl Fn(&T) -> u64,
+    ) -> Option<(usize, &'l T)> {
+        let index = self.up_to(list, pos, position).checked_sub(1)?;
+        list.get(index).map(|item| (index, item))
+    }
 }
 
 /// The indices below `len` in the order of what they stand for; equal ones stay as they are.

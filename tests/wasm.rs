@@ -23,6 +23,42 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/wasm").join(name)
 }
 
+/// Nobody looks at these words again for addresses.
+#[test]
+fn words_of_data_that_are_addresses_are_all_pointers() {
+    let mut found = 0;
+    for path in
+        modules().chain(["station-component-names-v1.wasm", "station-component-dwarf-v1.wasm"].map(fixture))
+    {
+        let input = open(&path);
+        let image = image(&input);
+        if image.pointers.is_empty() {
+            continue;
+        }
+        let line = &image.line;
+        let mut words: Vec<(u64, u64)> = Vec::new();
+        for mapping in line.by_address().iter().filter(|m| m.pos < line.file_len()) {
+            for into in (0..mapping.len).filter(|into| (mapping.address + into).is_multiple_of(4)) {
+                let at = mapping.pos + into;
+                if let Some(word) =
+                    input.bytes().get(at as usize..at as usize + 4).filter(|_| into + 4 <= mapping.len)
+                {
+                    let value = u32::from_le_bytes(word.try_into().expect("four bytes"));
+                    words.extend(
+                        line.pos_in(mapping.space, value.into()).filter(|_| value != 0).map(|to| (at, to)),
+                    );
+                }
+            }
+        }
+        words.sort_unstable();
+        let mut pointers: Vec<(u64, u64)> = image.pointers.iter().map(|p| (p.at, p.to)).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, words, "{}", path.display());
+        found += words.len();
+    }
+    assert!(found > 100, "only {found}");
+}
+
 /// All of `testdata/wasm`, in order of name.
 fn fixtures() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(fixture("")).expect("the fixtures are there");

@@ -160,7 +160,7 @@ impl<'g, 'data> Facts<'g, 'data> {
         // In order already, and most of them many times.
         let mut addressed: Vec<u64> = self.addressed().map(|r| r.to).collect();
         addressed.dedup();
-        let pointed = self.in_data(self.pointers.iter().map(|p| p.to).collect());
+        let pointed = Self::within(&self.data.all, self.pointers.iter().map(|p| p.to).collect());
         let runs = || self.data.all.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()));
         let named = runs().filter(|(_, symbol)| *symbol != SymbolId::NONE).map(|(start, _)| start).collect();
         let meant = order::union(&order::union(&self.in_order(addressed), &pointed), &self.in_order(named));
@@ -176,12 +176,7 @@ impl<'g, 'data> Facts<'g, 'data> {
         (self.hard, self.meant, self.soft) = (hard, meant, soft);
     }
 
-    /// Those positions that are of data, each once and in order.
-    fn in_data(&self, all: Vec<u64>) -> Vec<u64> {
-        Self::within(&self.data.all, all)
-    }
-
-    /// The same of positions that are in order.
+    /// Those of some positions in order that are of data.
     fn in_order(&self, mut all: Vec<u64>) -> Vec<u64> {
         let mut near = Near::new(&self.data.all);
         all.retain(|&pos| near.holds(pos));
@@ -352,8 +347,8 @@ impl Spans {
 
     /// The span that holds `pos`.
     fn at(&self, pos: u64) -> Option<&Range<u64>> {
-        let index = self.leading.up_to(&self.all, pos, |span| span.start).checked_sub(1)?;
-        self.all.get(index).filter(|span| pos < span.end)
+        let (_, span) = self.leading.last(&self.all, pos, |span| span.start)?;
+        (pos < span.end).then_some(span)
     }
 }
 

@@ -94,8 +94,8 @@ enum From {
 fn links(objects: &[Object], from_data: &[(u64, u64)], runs: &Finder<'_>) -> Vec<Link> {
     let leading = Leading::of(objects.iter().map(|o| o.span.start));
     let object_at = |pos| {
-        let index = leading.up_to(objects, pos, |o| o.span.start).checked_sub(1)?;
-        objects.get(index).filter(|o| pos < o.span.end).map(|_| index)
+        let (index, object) = leading.last(objects, pos, |o| o.span.start)?;
+        (pos < object.span.end).then_some(index)
     };
     let mut to = 0;
     let link = |&(pos, at): &(u64, u64)| {

@@ -2,7 +2,7 @@
 //!
 //! A guess, and marked as one: about half of the bytes it speaks of are right.
 
-use super::{Found, Known, Run, conclusion, most, run_at};
+use super::{Finder, Found, Known, Run, conclusion, most};
 use crate::kind::Kind;
 use crate::model::{CrateId, Evidence, SymbolId};
 
@@ -12,9 +12,10 @@ pub(super) fn guess(known: &Known<'_, '_>, runs: &mut [Run], found: &mut Found) 
     let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
     let Known { crates, .. } = *known;
     let mut named: Vec<(usize, CrateId)> = Vec::new();
+    let finder = Finder::new(runs);
     for reference in known.references.to(first.0..last.0.saturating_add(1)) {
         let Ok(at) = records.binary_search_by_key(&reference.to, |r| r.0) else { continue };
-        let (Some(index), Some(&(_, krate))) = (run_at(runs, reference.from), records.get(at)) else {
+        let (Some(index), Some(&(_, krate))) = (finder.run_at(reference.from), records.get(at)) else {
             continue;
         };
         let run = &runs[index];

@@ -175,7 +175,7 @@ fn runs(known: &Known<'_, '_>) -> Vec<Run> {
 /// Positions of what refers to the anonymous object that holds `pos`, sorted.
 pub(super) fn referrers(known: &Known<'_, '_>, pos: u64) -> Vec<u64> {
     let runs = runs(known);
-    let Some(run) = run_at(&runs, pos) else { return Vec::new() };
+    let Some(run) = Finder::new(&runs).run_at(pos) else { return Vec::new() };
     data::referrers(known.image, known.references, runs[run].span.start..pos + 1)
 }
 
@@ -192,15 +192,9 @@ impl<'r> Finder<'r> {
 
     /// Index of the run that holds `pos`.
     fn run_at(&self, pos: u64) -> Option<usize> {
-        let index = self.leading.up_to(self.runs, pos, |r| r.span.start).checked_sub(1)?;
-        self.runs.get(index).filter(|r| pos < r.span.end).map(|_| index)
+        let (index, run) = self.leading.last(self.runs, pos, |r| r.span.start)?;
+        (pos < run.span.end).then_some(index)
     }
-}
-
-/// Index of the run that holds `pos`.
-fn run_at(runs: &[Run], pos: u64) -> Option<usize> {
-    let index = runs.partition_point(|r| r.span.start <= pos).checked_sub(1)?;
-    runs.get(index).filter(|r| pos < r.span.end).map(|_| index)
 }
 
 /// Whether evidence speaks of whole object files, so that what lies between two of one crate is its own.

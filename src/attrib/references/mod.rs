@@ -194,8 +194,7 @@ impl Space {
         if !self.reach.contains(&address) {
             return None;
         }
-        let after = self.leading.up_to(&self.parts, address, |m| m.address);
-        let m = self.parts.get(after.checked_sub(1)?)?;
+        let (_, m) = self.leading.last(&self.parts, address, |m| m.address)?;
         let into = address - m.address;
         (into < m.len).then(|| m.pos + into)
     }
