@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "figures and skips are to be seen")]
 
 mod program;
+mod subjects;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use bloat::model::view::Dim;
 use bloat::model::{Contents, Model};
 use bloat::project::Packages;
 use serde_json::Value;
+use subjects::folder;
 
 use program::{bloat, stdout};
 
@@ -65,16 +67,6 @@ fn can_run() -> bool {
         eprintln!("SKIPPED: the subjects are ELF programs with instructions of known size");
     }
     can
-}
-
-/// An empty folder for one test.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("changes-{}-{name}", std::process::id()));
-    if path.exists() {
-        std::fs::remove_dir_all(&path).expect("a left-over can be removed");
-    }
-    std::fs::create_dir_all(&path).expect("the folder can be made");
-    path
 }
 
 fn write(path: &Path, text: &str) {

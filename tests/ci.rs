@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use subjects::fixture;
+use subjects::{fixture, folder};
 
 const DOCUMENT: &str = include_str!("../docs/ci.md");
 
@@ -42,11 +42,7 @@ struct Repository(PathBuf);
 
 impl Repository {
     fn new(name: &str) -> Repository {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ci-{}-{name}", std::process::id()));
-        if root.exists() {
-            std::fs::remove_dir_all(&root).expect("a left-over can be removed");
-        }
-        let repository = Repository(root);
+        let repository = Repository(folder(name));
         for (path, text) in files() {
             repository.write(&path, &text);
         }

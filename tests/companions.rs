@@ -12,20 +12,11 @@ use bloat::model::Model;
 use bloat::model::filter::Filter;
 use bloat::model::view::{Dim, Measure, Sort, View, tree};
 use bloat::project::Packages;
+use subjects::folder;
 
 /// A file of `testdata/apart`.
 fn apart(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/apart").join(name)
-}
-
-/// An empty folder of one test.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
-    if path.exists() {
-        std::fs::remove_dir_all(&path).expect("a left-over can be removed");
-    }
-    std::fs::create_dir_all(&path).expect("a folder can be made");
-    path
 }
 
 /// Copies fixtures into a folder, each to a path below it.

@@ -203,12 +203,7 @@ fn main() {
 
 /// Builds the program with its debug information where `split` says, and gives the folder it is alone in.
 fn build_split(name: &str, flags: &[&str]) -> PathBuf {
-    let folder =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("inlines-{}-{name}", std::process::id()));
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).expect("a left-over can be removed");
-    }
-    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    let folder = subjects::folder(name);
     std::fs::write(folder.join("main.rs"), SPLIT).expect("writable");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut command = std::process::Command::new(rustc);

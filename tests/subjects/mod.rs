@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this one")]
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bloat::input::Input;
 use bloat::model::Model;
@@ -28,14 +29,23 @@ pub fn self_exe() -> PathBuf {
     std::env::current_exe().expect("a test knows its own path")
 }
 
-/// A path for a file of one test. Whatever lay there before is gone.
+/// A path that no other call gives, ending in `name`: tests run beside each other. Nothing is there.
 pub fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let unique = format!("{}-{}-{name}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
     if path.is_dir() {
         std::fs::remove_dir_all(&path).expect("a left-over can be removed");
     } else if path.exists() {
         std::fs::remove_file(&path).expect("a left-over can be removed");
     }
+    path
+}
+
+/// An empty folder that no other call gives.
+pub fn folder(name: &str) -> PathBuf {
+    let path = scratch(name);
+    std::fs::create_dir_all(&path).expect("a folder can be made");
     path
 }
 
