@@ -173,6 +173,17 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
         })
     }
 
+    /// Two such numbers, one behind the other. Lists of addresses are long, and most need no relocation.
+    #[inline(always)]
+    pub(crate) fn fixed_pair(&mut self, size: u8) -> Option<(u64, u64)> {
+        if size == 8 && self.fixups.is_empty() && self.endian == Endian::Little {
+            let raw: [u8; 16] = self.array()?;
+            let both = u128::from_le_bytes(raw);
+            return Some((both as u64, (both >> 64) as u64));
+        }
+        Some((self.fixed(size)?, self.fixed(size)?))
+    }
+
     /// The relocation of the field that comes next.
     pub(crate) fn fixup(&self) -> Option<&'fix Fixup> {
         if self.fixups.is_empty() { None } else { fixup_at(self.fixups, self.at()) }

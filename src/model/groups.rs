@@ -3,7 +3,6 @@
 //! Each leaf goes to exactly one group of each level, so no byte is lost or counted twice.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::inlining::{Inlining, Ledger};
@@ -66,13 +65,18 @@ fn grouped<'m>(
         }
         sums[node as usize].add(&leaf, guesses(&leaf));
     }
-    let mut inlining: HashMap<u32, Inlining> = HashMap::new();
+    // By number, empty unless inlined functions are asked for.
+    let mut inlining: Vec<Inlining> = Vec::new();
     if let Some(keys) = keys.iter().find(|keys| keys.dim == Dim::Inlined) {
         let frames = model.code.as_ref().map_or(&[][..], |code| &code.frames);
         // A function may have no byte but those of what is inlined into it.
-        for (node, key, sum) in inlined.sums(frames, keys) {
-            inlining.insert(groups.number(node, key), sum);
-        }
+        inlined.tell(frames, keys, |node, key, part| {
+            let number = groups.number(node, key) as usize;
+            if inlining.len() <= number {
+                inlining.resize(groups.len() + 1, Inlining::default());
+            }
+            inlining[number].add(part);
+        });
     }
     sums.resize(groups.len() + 1, Sum::default());
     // Children have higher numbers than their parents.
@@ -210,7 +214,8 @@ impl Sum {
 struct Build<'t, 'm> {
     groups: &'t [Group],
     sums: &'t [Sum],
-    inlining: &'t HashMap<u32, Inlining>,
+    /// By number: what functions come to.
+    inlining: &'t [Inlining],
     children: Children,
     keys: &'t [Keys<'m>],
     view: &'t View,
@@ -227,7 +232,7 @@ impl Build<'_, '_> {
                 sizes: sum.sizes,
                 symbols: sum.symbols,
                 estimated: sum.estimated,
-                inlining: self.inlining.get(&number).copied(),
+                inlining: self.inlining(number, keys),
                 children: self.level(number, level + 1),
             }
         };
@@ -235,6 +240,11 @@ impl Build<'_, '_> {
         self.order(&mut ordered, keys);
         ordered.truncate(self.view.only.unwrap_or(usize::MAX));
         ordered.iter().map(node).collect()
+    }
+
+    /// What a group comes to if it is one of functions.
+    fn inlining(&self, number: u32, keys: &Keys<'_>) -> Option<Inlining> {
+        self.inlining.get(number as usize).copied().filter(|_| keys.dim == Dim::Inlined)
     }
 
     fn key(&self, number: u32) -> u32 {
@@ -249,7 +259,7 @@ impl Build<'_, '_> {
         };
         let total = |number: u32| {
             let sizes = self.sums[number as usize].sizes;
-            self.view.measure.of(self.inlining.get(&number).map_or(sizes, |i| i.total))
+            self.view.measure.of(self.inlining(number, keys).map_or(sizes, |i| i.total))
         };
         let symbols = |number: u32| self.sums[number as usize].symbols;
         let by_key = |a: u32, b: u32| keys.compare(self.key(a), self.key(b));

@@ -18,7 +18,7 @@ pub struct Inlining {
 }
 
 impl Inlining {
-    fn add(&mut self, other: Inlining) {
+    pub(super) fn add(&mut self, other: Inlining) {
         self.total += other.total;
         self.inlined += other.inlined;
         self.call_sites += other.call_sites;
@@ -57,60 +57,53 @@ impl Ledger {
         }
     }
 
-    /// What each function comes to, by node and key; in order, each once.
+    /// Tells what each function comes to, by node and key, in parts that are to be added up.
     ///
-    /// *Cost*: O(n log n) in the number of frames with bytes, times the depth of inlining.
-    pub fn sums(mut self, frames: &[FrameRow], keys: &Keys<'_>) -> Vec<(u32, u32, Inlining)> {
-        let key_of =
-            |frame: u32| frames.get(frame as usize).map_or(u32::MAX, |f| keys.of_function(f.function));
-        self.owns.sort_unstable_by_key(|own| (own.node, own.frame));
-        let whole = |sizes| Inlining { total: sizes, ..Inlining::default() };
-        let mut all: Vec<(u32, u32, Inlining)> =
-            self.others.into_iter().map(|(node, key, sizes)| (node, key, whole(sizes))).collect();
+    /// *Cost*: linear in the number of leaves, and in that of frames with bytes times the depth of inlining.
+    pub fn tell(mut self, frames: &[FrameRow], keys: &Keys<'_>, mut tell: impl FnMut(u32, u32, Inlining)) {
+        for (node, key, sizes) in self.others {
+            tell(node, key, Inlining { total: sizes, ..Inlining::default() });
+        }
+        if !self.owns.is_sorted_by_key(|own| own.node) {
+            radsort::sort_by_key(&mut self.owns, |own| own.node);
+        }
+        let key_of: Vec<u32> = frames.iter().map(|f| keys.of_function(f.function)).collect();
         let mut sums = vec![Sizes::default(); frames.len()];
         let mut seen = vec![false; frames.len()];
+        // Frames with bytes below a node, each behind the one it is inlined into.
         let mut touched: Vec<u32> = Vec::new();
         for owns in self.owns.chunk_by(|a, b| a.node == b.node) {
+            let node = owns.first().map_or(0, |own| own.node);
             for own in owns {
                 if let Some(sum) = sums.get_mut(own.frame as usize) {
                     *sum += own.sizes;
                 }
+                let known = touched.len();
                 let mut at = own.frame;
                 while let Some(seen @ false) = seen.get_mut(at as usize) {
                     *seen = true;
                     touched.push(at);
                     at = frames.get(at as usize).map_or(u32::MAX, |f| f.parent.0);
                 }
+                touched[known..].reverse();
             }
-            // Parents have lower numbers.
-            touched.sort_unstable_by(|a, b| b.cmp(a));
-            for at in touched.drain(..) {
-                let Some(row) = frames.get(at as usize) else { continue };
+            for at in touched.drain(..).rev() {
+                let (Some(row), Some(&key)) = (frames.get(at as usize), key_of.get(at as usize)) else {
+                    continue;
+                };
                 let sum = std::mem::take(&mut sums[at as usize]);
                 seen[at as usize] = false;
                 if let Some(parent) = row.parent.get().and_then(|p| sums.get_mut(p)) {
                     *parent += sum;
                 }
-                let key = key_of(at);
-                let around = std::iter::successors(row.parent.get(), |&p| frames.get(p)?.parent.get());
-                let is_inner = around.into_iter().any(|p| key_of(p as u32) == key);
+                let mut around = std::iter::successors(row.parent.get(), |&p| frames.get(p)?.parent.get());
+                let is_inner = around.any(|p| key_of.get(p) == Some(&key));
                 let is_inlined = row.parent != FrameId::NONE;
                 // Bytes of a function inside itself are counted with the outer one.
-                let sizes = if is_inner { Sizes::default() } else { sum };
-                let inlined = if is_inlined { sizes } else { Sizes::default() };
-                let call_sites = u64::from(is_inlined);
-                let node = owns.first().map_or(0, |own| own.node);
-                all.push((node, key, Inlining { total: sizes, inlined, call_sites }));
+                let total = if is_inner { Sizes::default() } else { sum };
+                let inlined = if is_inlined { total } else { Sizes::default() };
+                tell(node, key, Inlining { total, inlined, call_sites: u64::from(is_inlined) });
             }
         }
-        all.sort_by_key(|(node, key, _)| (*node, *key));
-        all.dedup_by(|next, last| {
-            let is_same = (next.0, next.1) == (last.0, last.1);
-            if is_same {
-                last.2.add(next.2);
-            }
-            is_same
-        });
-        all
     }
 }

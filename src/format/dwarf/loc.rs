@@ -82,7 +82,7 @@ fn list(c: &mut Cursor<'_, '_>, size: u8) -> Option<Option<(u64, bool)>> {
     let mut first = None;
     loop {
         let is_relocated = c.fixup().is_some();
-        let (low, high) = (c.fixed(size)?, c.fixed(size)?);
+        let (low, high) = c.fixed_pair(size)?;
         if low == 0 && high == 0 && !is_relocated {
             return Some(first);
         }
@@ -94,7 +94,7 @@ fn list(c: &mut Cursor<'_, '_>, size: u8) -> Option<Option<(u64, bool)>> {
             let (from, is_based) = if is_relocated { (0, true) } else { (base.unwrap_or(0), base.is_some()) };
             first = from.checked_add(low).map(|address| (address, is_based));
         }
-        let len = c.uint(2)?;
-        c.skip(len)?;
+        let len = c.u16()?;
+        c.skip(u64::from(len))?;
     }
 }

@@ -340,6 +340,10 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     ) -> gimli::Result<Attributes<'data, 'fix>> {
         let mut found = Attributes::default();
         for specification in specifications {
+            if !tells_of_function(specification.name()) {
+                entries.skip_attributes(std::slice::from_ref(specification))?;
+                continue;
+            }
             let at = self.start.saturating_add(entries.next_offset().0);
             let attribute = entries.read_attribute_inline(*specification)?;
             match attribute.name() {
@@ -404,6 +408,24 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
             _ => Origin::None,
         }
     }
+}
+
+/// Whether an attribute is one of [`Attributes`].
+fn tells_of_function(name: gimli::DwAt) -> bool {
+    matches!(
+        name,
+        dw::DW_AT_linkage_name
+            | dw::DW_AT_MIPS_linkage_name
+            | dw::DW_AT_name
+            | dw::DW_AT_abstract_origin
+            | dw::DW_AT_specification
+            | dw::DW_AT_decl_file
+            | dw::DW_AT_call_file
+            | dw::DW_AT_call_line
+            | dw::DW_AT_low_pc
+            | dw::DW_AT_high_pc
+            | dw::DW_AT_ranges
+    )
 }
 
 fn index(len: usize) -> u32 {
