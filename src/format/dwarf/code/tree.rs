@@ -4,7 +4,7 @@
 //! their offset, since the name may be in another unit.
 
 use gimli::constants as dw;
-use gimli::{AttributeValue, Dwarf, EntriesRaw, Unit};
+use gimli::{AttributeValue, Dwarf, EntriesRaw, RangeListsOffset, Unit};
 
 use super::places::Places;
 use super::reader::Reader;
@@ -131,9 +131,16 @@ struct Open {
     scope: u32,
 }
 
+/// Where the code of a function ends.
+#[derive(Clone, Copy)]
+enum End {
+    Address(u64),
+    Len(u64),
+}
+
 /// What the attributes of a function say.
-#[derive(Default)]
-struct Attributes<'data, 'fix> {
+#[derive(Clone, Copy, Default)]
+struct Attributes {
     linkage: Text,
     name: Text,
     origin: Origin,
@@ -141,8 +148,9 @@ struct Attributes<'data, 'fix> {
     call_file: Option<u32>,
     call_line: u32,
     low: Option<u64>,
-    high: Option<AttributeValue<Reader<'data, 'fix>>>,
-    ranges: Option<AttributeValue<Reader<'data, 'fix>>>,
+    high: Option<End>,
+    /// Its code is said to be a list of ranges; where that is, if it can be told.
+    ranges: Option<Option<RangeListsOffset>>,
 }
 
 /// Reads the entries of `unit`, which starts at `start` of its section.
@@ -211,7 +219,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
             let inside = match abbreviation.tag() {
                 dw::DW_TAG_subprogram => {
                     let attributes = self.attributes(&mut entries, abbreviation.attributes())?;
-                    self.function(offset, attributes, around)
+                    self.function(offset, &attributes, around)
                 }
                 dw::DW_TAG_inlined_subroutine => {
                     let attributes = self.attributes(&mut entries, abbreviation.attributes())?;
@@ -244,14 +252,14 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     }
 
     /// A function, which has code of its own unless it is only declared or inlined everywhere.
-    fn function(&mut self, offset: usize, attributes: Attributes<'data, 'fix>, around: Open) -> Open {
-        let Attributes { linkage, name, origin, file, .. } = attributes;
+    fn function(&mut self, offset: usize, attributes: &Attributes, around: Open) -> Open {
+        let Attributes { linkage, name, origin, file, .. } = *attributes;
         // From version 5 on files are counted from 0.
         let file = file.filter(|&file| file != 0 || self.unit.encoding().version >= 5).unwrap_or(NO_INDEX);
         self.tree.functions.push(Said { offset, linkage, name, scope: around.scope, file, origin });
         let frame = index(self.tree.frames.len());
         let before = self.claims.len();
-        self.code(&attributes, frame, frame, 0);
+        self.code(attributes, frame, frame, 0);
         if self.claims.len() == before {
             return Open { frame: NO_INDEX, body: NO_INDEX, inlined: 0, ..around };
         }
@@ -263,7 +271,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     }
 
     /// A call that was replaced by what it calls.
-    fn inlined(&mut self, attributes: &Attributes<'data, 'fix>, around: Open) -> Open {
+    fn inlined(&mut self, attributes: &Attributes, around: Open) -> Open {
         if around.frame == NO_INDEX {
             return around;
         }
@@ -281,7 +289,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     }
 
     /// Claims the code that attributes state.
-    fn code(&mut self, attributes: &Attributes<'data, 'fix>, frame: u32, body: u32, inlined: u8) {
+    fn code(&mut self, attributes: &Attributes, frame: u32, body: u32, inlined: u8) {
         let rank = u8::MAX - inlined;
         let claims = &mut self.claims;
         let mut claim = |low: u64, high: u64| {
@@ -289,9 +297,8 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
                 claims.push((body, Claim { start: span.start, end: span.end, rank, label: frame }));
             }
         };
-        if let Some(ranges) = attributes.ranges.clone() {
-            let list = self.dwarf.attr_ranges_offset(self.unit, ranges);
-            let Ok(Some(list)) = list else { return };
+        if let Some(list) = attributes.ranges {
+            let Some(list) = list else { return };
             let Ok(mut list) = self.dwarf.ranges(self.unit, list) else { return };
             while let Ok(Some(range)) = list.next() {
                 let Some(left) = self.ranges_left.checked_sub(1) else {
@@ -304,10 +311,9 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
             return;
         }
         let Some(low) = attributes.low else { return };
-        let high = match &attributes.high {
-            Some(AttributeValue::Addr(high)) => Some(*high),
-            Some(AttributeValue::DebugAddrIndex(at)) => self.dwarf.address(self.unit, *at).ok(),
-            Some(value) => value.udata_value().and_then(|len| low.checked_add(len)),
+        let high = match attributes.high {
+            Some(End::Address(high)) => Some(high),
+            Some(End::Len(len)) => low.checked_add(len),
             None => None,
         };
         if let Some(high) = high {
@@ -337,13 +343,17 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
         &self,
         entries: &mut EntriesRaw<'_, Reader<'data, 'fix>>,
         specifications: &[gimli::AttributeSpecification],
-    ) -> gimli::Result<Attributes<'data, 'fix>> {
+    ) -> gimli::Result<Attributes> {
         let mut found = Attributes::default();
-        for specification in specifications {
-            if !tells_of_function(specification.name()) {
-                entries.skip_attributes(std::slice::from_ref(specification))?;
-                continue;
+        let mut left = specifications;
+        loop {
+            let others = left.iter().take_while(|s| !tells_of_function(s.name())).count();
+            let (others, rest) = left.split_at(others);
+            if !others.is_empty() {
+                entries.skip_attributes(others)?;
             }
+            let Some((specification, rest)) = rest.split_first() else { return Ok(found) };
+            left = rest;
             let at = self.start.saturating_add(entries.next_offset().0);
             let attribute = entries.read_attribute_inline(*specification)?;
             match attribute.name() {
@@ -357,15 +367,28 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
                 dw::DW_AT_decl_file => found.file = Some(number(&attribute)),
                 dw::DW_AT_call_file => found.call_file = Some(number(&attribute)),
                 dw::DW_AT_call_line => found.call_line = number(&attribute),
-                dw::DW_AT_low_pc => {
-                    found.low = self.dwarf.attr_address(self.unit, attribute.value()).ok().flatten();
+                dw::DW_AT_low_pc => found.low = self.address(&attribute.raw_value()),
+                dw::DW_AT_high_pc => {
+                    let value = attribute.raw_value();
+                    let len = || value.udata_value().map(End::Len);
+                    found.high = self.address(&value).map(End::Address).or_else(len);
                 }
-                dw::DW_AT_high_pc => found.high = Some(attribute.value()),
-                dw::DW_AT_ranges => found.ranges = Some(attribute.value()),
+                dw::DW_AT_ranges => {
+                    let list = self.dwarf.attr_ranges_offset(self.unit, attribute.value());
+                    found.ranges = Some(list.ok().flatten());
+                }
                 _ => {}
             }
         }
-        Ok(found)
+    }
+
+    /// The address that a value is or stands for.
+    fn address(&self, value: &AttributeValue<Reader<'data, 'fix>>) -> Option<u64> {
+        match value {
+            AttributeValue::Addr(address) => Some(*address),
+            AttributeValue::DebugAddrIndex(index) => self.dwarf.address(self.unit, *index).ok(),
+            _ => None,
+        }
     }
 
     fn name(
