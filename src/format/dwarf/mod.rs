@@ -5,6 +5,7 @@
 //! root entry of every unit and nothing below.
 
 mod code;
+mod form;
 mod loc;
 mod parts;
 mod ranges;

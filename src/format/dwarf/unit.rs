@@ -9,6 +9,7 @@ use std::ops::Range;
 use gimli::constants as dw;
 
 use crate::format::cursor::Cursor;
+use crate::format::dwarf::form::{self, Specification, Text, Value};
 use crate::format::dwarf::{DebugKind, Sections};
 
 /// The most bytes of a name, producer or path that are read.
@@ -156,29 +157,6 @@ pub(super) struct Root<'data> {
     pub(super) shared: [Option<u64>; 3],
 }
 
-/// An attribute's value, as far as its form tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value<'data> {
-    Number(u64),
-    Address(u64),
-    AddressIndex(u64),
-    ListIndex(u64),
-    Text(Text<'data>),
-    /// A form that no attribute of interest has.
-    Other,
-}
-
-/// Where a string is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Text<'data> {
-    Here(&'data [u8]),
-    Str(u64),
-    LineStr(u64),
-    Index(u64),
-    /// In the supplement.
-    Shared(u64),
-}
-
 /// Reads the root entry of a unit, whose abbreviation is at `abbreviation` of
 /// `.debug_abbrev`; fails with what is wrong, in words.
 pub(super) fn root<'data>(
@@ -199,24 +177,19 @@ pub(super) fn root<'data>(
     let (mut low, mut high, mut ranges) = (None, None, None);
     let mut is_type_tag = tag == dw::DW_TAG_type_unit;
     for n in 0.. {
-        let Some((name, form, implicit)) = specification(&mut specs) else {
-            return Err("its abbreviation is cut off");
-        };
-        if name == 0 && form == 0 {
-            break;
-        }
+        let specification = Specification::read(&mut specs).ok_or("its abbreviation is cut off")?;
+        let Some(specification) = specification else { break };
         // Attributes may take no bytes, so nothing else would bound them.
         if n == ATTRIBUTE_LIMIT {
             return Err("its root entry has too many attributes");
         }
-        let form = u16::try_from(form).map(dw::DwForm).map_err(|_| "its root entry has an unknown form")?;
-        let value = value(&mut c, header, form, implicit)?;
-        let at = dw::DwAt(u16::try_from(name).unwrap_or(u16::MAX));
+        let unknown = "its root entry is cut off or has an unknown form";
+        let value = form::value(&mut c, header, specification).ok_or(unknown)?;
         let number = match value {
             Value::Number(n) => Some(n),
             _ => None,
         };
-        match at {
+        match specification.name {
             dw::DW_AT_name => texts[0] = Some(value),
             dw::DW_AT_comp_dir => texts[1] = Some(value),
             dw::DW_AT_producer => texts[2] = Some(value),
@@ -301,84 +274,12 @@ pub(super) fn abbreviations(
             }
             c.uleb()?;
             c.skip(1)?;
-            while specification(&mut c)? != (0, 0, 0) {}
+            while Specification::read(&mut c)?.is_some() {}
         }
         Some(())
     };
     look();
     places
-}
-
-/// One attribute of an abbreviation: name, form, and the value of an implicit constant.
-fn specification(c: &mut Cursor<'_, '_>) -> Option<(u64, u64, i64)> {
-    let (name, form) = (c.uleb()?, c.uleb()?);
-    let implicit = if form == u64::from(dw::DW_FORM_implicit_const.0) { c.sleb()? } else { 0 };
-    Some((name, form, implicit))
-}
-
-/// Reads a value of form `form`, or passes over it.
-fn value<'data>(
-    c: &mut Cursor<'data, '_>,
-    header: &Header,
-    mut form: dw::DwForm,
-    implicit: i64,
-) -> Result<Value<'data>, &'static str> {
-    let cut = "its root entry is cut off";
-    if form == dw::DW_FORM_indirect {
-        let actual = c.uleb().and_then(|form| u16::try_from(form).ok()).ok_or(cut)?;
-        form = dw::DwForm(actual);
-    }
-    let mut read = || -> Option<Value<'data>> {
-        Some(match form {
-            dw::DW_FORM_addr => Value::Address(c.fixed(header.address_size)?),
-            dw::DW_FORM_addrx | dw::DW_FORM_GNU_addr_index => Value::AddressIndex(c.uleb()?),
-            dw::DW_FORM_addrx1 => Value::AddressIndex(c.uint(1)?),
-            dw::DW_FORM_addrx2 => Value::AddressIndex(c.uint(2)?),
-            dw::DW_FORM_addrx3 => Value::AddressIndex(c.uint(3)?),
-            dw::DW_FORM_addrx4 => Value::AddressIndex(c.uint(4)?),
-            dw::DW_FORM_data1 | dw::DW_FORM_ref1 | dw::DW_FORM_flag => Value::Number(c.uint(1)?),
-            dw::DW_FORM_data2 | dw::DW_FORM_ref2 => Value::Number(c.uint(2)?),
-            // Before version 4 these were the forms of section offsets too.
-            dw::DW_FORM_data4 | dw::DW_FORM_ref4 => Value::Number(c.fixed(4)?),
-            dw::DW_FORM_data8 | dw::DW_FORM_ref8 => Value::Number(c.fixed(8)?),
-            dw::DW_FORM_udata | dw::DW_FORM_ref_udata => Value::Number(c.uleb()?),
-            dw::DW_FORM_sdata => Value::Number(c.sleb()? as u64),
-            dw::DW_FORM_implicit_const => Value::Number(implicit as u64),
-            dw::DW_FORM_sec_offset => Value::Number(c.fixed(header.word)?),
-            dw::DW_FORM_string => Value::Text(Text::Here(c.cstr()?)),
-            dw::DW_FORM_strp => Value::Text(Text::Str(c.fixed(header.word)?)),
-            dw::DW_FORM_line_strp => Value::Text(Text::LineStr(c.fixed(header.word)?)),
-            dw::DW_FORM_strp_sup | dw::DW_FORM_GNU_strp_alt => {
-                Value::Text(Text::Shared(c.fixed(header.word)?))
-            }
-            dw::DW_FORM_strx | dw::DW_FORM_GNU_str_index => Value::Text(Text::Index(c.uleb()?)),
-            dw::DW_FORM_strx1 => Value::Text(Text::Index(c.uint(1)?)),
-            dw::DW_FORM_strx2 => Value::Text(Text::Index(c.uint(2)?)),
-            dw::DW_FORM_strx3 => Value::Text(Text::Index(c.uint(3)?)),
-            dw::DW_FORM_strx4 => Value::Text(Text::Index(c.uint(4)?)),
-            dw::DW_FORM_rnglistx | dw::DW_FORM_loclistx => Value::ListIndex(c.uleb()?),
-            dw::DW_FORM_flag_present => Value::Other,
-            _ => {
-                let len = match form {
-                    dw::DW_FORM_data16 => 16,
-                    dw::DW_FORM_ref_sig8 | dw::DW_FORM_ref_sup8 => 8,
-                    dw::DW_FORM_ref_sup4 => 4,
-                    dw::DW_FORM_GNU_ref_alt => u64::from(header.word),
-                    // Version 2 gave references the size of an address.
-                    dw::DW_FORM_ref_addr if header.version == 2 => u64::from(header.address_size),
-                    dw::DW_FORM_ref_addr => u64::from(header.word),
-                    dw::DW_FORM_block1 => c.uint(1)?,
-                    dw::DW_FORM_block2 => c.uint(2)?,
-                    dw::DW_FORM_block4 => c.uint(4)?,
-                    dw::DW_FORM_block | dw::DW_FORM_exprloc => c.uleb()?,
-                    _ => return None,
-                };
-                c.skip(len)?;
-                Value::Other
-            }
-        })
-    };
-    read().ok_or("its root entry is cut off or has an unknown form")
 }
 
 /// The bytes of a string, wherever it is.

@@ -5,6 +5,7 @@
 //! parallel; then names are looked up, each once. References between units, which
 //! link-time optimisation makes many of, are offsets until then.
 
+mod entries;
 mod lines;
 mod merge;
 mod places;
@@ -15,6 +16,7 @@ mod undeclared;
 use gimli::DwarfFileType;
 use hashbrown::HashSet;
 
+use self::entries::{Entries, Table};
 use self::lines::Program;
 use self::places::Places;
 use self::tree::Tree;
@@ -150,7 +152,11 @@ fn trees<'data, 'fix>(
     let group = |(group, bounds): &(&[usize], &[u64])| -> Vec<(usize, Tree)> {
         // Tables do not overlap, so one ends where the next starts.
         let table = match bounds {
-            [start, end] => reader::abbreviations(units.sections, *start, (*end).max(*start)),
+            [start, end] => {
+                let all = units.sections.cursor(DebugKind::Abbrev);
+                let table = all.and_then(|all| all.until((*end).max(*start)).from(*start));
+                table.and_then(|table| Table::read(table, tree::is_wanted))
+            }
             _ => return Vec::new(),
         };
         let tree = |&i: &usize| {
@@ -158,9 +164,10 @@ fn trees<'data, 'fix>(
             let broken = || Tree { problem: Some(unknown), ..Tree::default() };
             let read = || {
                 let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
-                let unit = reader::unit(dwarf, header, root, table.clone().ok()?).ok()?;
-                let (start, end) = (usize::try_from(header.start).ok()?, usize::try_from(header.end).ok()?);
-                Some(tree::read(dwarf, &unit, start, end.saturating_sub(start), places))
+                let unit = reader::unit(dwarf, header, root).ok()?;
+                let (_, all) = units.sections.cursor_at(header.section)?;
+                let entries = Entries::of(all, table.as_ref()?, header)?;
+                Some(tree::read(dwarf, &unit, header, entries, places))
             };
             (i, read().unwrap_or_else(broken))
         };

@@ -4,9 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use gimli::{
-    Abbreviations, DebugAbbrev, DebugAbbrevOffset, DebugAddrBase, DebugInfoOffset, DebugLocListsBase,
-    DebugRngListsBase, DebugStrOffsetsBase, Dwarf, DwarfFileType, EndianSlice, Relocate, RelocateReader,
-    RunTimeEndian,
+    DebugAddrBase, DebugInfoOffset, DebugLocListsBase, DebugRngListsBase, DebugStrOffsetsBase, Dwarf,
+    DwarfFileType, EndianSlice, Relocate, RelocateReader, RunTimeEndian,
 };
 
 use crate::format::Endian;
@@ -72,26 +71,13 @@ pub(super) fn dwarf<'data, 'fix>(
     dwarf
 }
 
-/// The table of abbreviations at `start`, which ends at `end` at the latest.
-pub(super) fn abbreviations(
-    sections: &Sections<'_, '_>,
-    start: u64,
-    end: u64,
-) -> gimli::Result<Arc<Abbreviations>> {
-    let section = sections.first(DebugKind::Abbrev).map_or(&[][..], |section| section.bytes);
-    let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-    let table = range.and_then(|(start, end)| section.get(start..end)).unwrap_or_default();
-    DebugAbbrev::from(reader(table, sections.endian, &[])).abbreviations(DebugAbbrevOffset(0)).map(Arc::new)
-}
-
 /// A unit of which the header and the root entry are known.
 ///
-/// Its line program stays out: a broken one says nothing against the entries.
+/// Its line program stays out, as a broken one says nothing against the entries, and so do its abbreviations.
 pub(super) fn unit<'data, 'fix>(
     dwarf: &Dwarf<Reader<'data, 'fix>>,
     header: &Header,
     root: &Root<'_>,
-    abbreviations: Arc<Abbreviations>,
 ) -> gimli::Result<gimli::Unit<Reader<'data, 'fix>>> {
     let offset = |at: u64| usize::try_from(at).map_err(|_| gimli::Error::UnsupportedOffset);
     let start = DebugInfoOffset(offset(header.start)?);
@@ -102,7 +88,7 @@ pub(super) fn unit<'data, 'fix>(
     let ranges = base(root.rnglists_base)?.map(DebugRngListsBase);
     Ok(gimli::Unit {
         header: read,
-        abbreviations,
+        abbreviations: Arc::default(),
         name: None,
         comp_dir: None,
         low_pc: root.low.unwrap_or(0),

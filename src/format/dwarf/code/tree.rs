@@ -4,11 +4,14 @@
 //! their offset, since the name may be in another unit.
 
 use gimli::constants as dw;
-use gimli::{AttributeValue, Dwarf, EntriesRaw, RangeListsOffset, Unit};
+use gimli::{DebugRngListsIndex, DebugStrOffsetsIndex, Dwarf, RangeListsOffset, RawRangeListsOffset, Unit};
 
+use super::entries::{Entries, Entry};
 use super::places::Places;
 use super::reader::Reader;
 use crate::format::code::{FrameSpan, NO_INDEX};
+use crate::format::dwarf::form::{self, Value};
+use crate::format::dwarf::unit::Header;
 use crate::intern::Distinct;
 use crate::partition::{Claim, Partition};
 
@@ -121,7 +124,7 @@ impl Tree {
 /// An entry whose children are being read.
 #[derive(Clone, Copy)]
 struct Open {
-    depth: isize,
+    depth: u64,
     /// The function that code is of.
     frame: u32,
     /// How many functions it was inlined through.
@@ -153,21 +156,22 @@ struct Attributes {
     ranges: Option<Option<RangeListsOffset>>,
 }
 
-/// Reads the entries of `unit`, which starts at `start` of its section.
+/// Reads the entries of a unit.
 ///
 /// *Cost*: linear in its size.
 pub(super) fn read<'data, 'fix>(
     dwarf: &Dwarf<Reader<'data, 'fix>>,
     unit: &Unit<Reader<'data, 'fix>>,
-    start: usize,
-    len: usize,
+    header: &Header,
+    entries: Entries<'_, 'data, 'fix>,
     places: &Places<'_>,
 ) -> Tree {
+    let len = usize::try_from(header.end.saturating_sub(header.start)).unwrap_or(usize::MAX);
     let ranges_left = len.saturating_mul(4).saturating_add(FEW_RANGES);
     let mut walk = Walk {
         dwarf,
         unit,
-        start,
+        header,
         places,
         tree: Tree::default(),
         origins: Distinct::default(),
@@ -175,7 +179,7 @@ pub(super) fn read<'data, 'fix>(
         claims: Vec::new(),
         ranges_left,
     };
-    if walk.entries().is_err() {
+    if walk.entries(entries).is_none() {
         walk.tree.problem = Some("its entries are cut off or not understood; what follows in it is not read");
     }
     walk.innermost();
@@ -186,7 +190,7 @@ pub(super) fn read<'data, 'fix>(
 struct Walk<'w, 'data, 'fix> {
     dwarf: &'w Dwarf<Reader<'data, 'fix>>,
     unit: &'w Unit<Reader<'data, 'fix>>,
-    start: usize,
+    header: &'w Header,
     places: &'w Places<'w>,
     tree: Tree,
     origins: Distinct<Origin>,
@@ -198,64 +202,53 @@ struct Walk<'w, 'data, 'fix> {
 }
 
 impl<'data, 'fix> Walk<'_, 'data, 'fix> {
-    fn entries(&mut self) -> gimli::Result<()> {
-        let unit = self.unit;
-        let mut entries = unit.entries_raw(None)?;
+    /// Reads all entries; `None` if they are cut off or not understood.
+    fn entries(&mut self, mut entries: Entries<'_, 'data, 'fix>) -> Option<()> {
         let mut open: Vec<Open> = Vec::new();
-        while !entries.is_empty() {
-            let depth = entries.next_depth();
-            let offset = self.start.saturating_add(entries.next_offset().0);
-            let Some(abbreviation) = entries.read_abbreviation()? else { continue };
-            while open.last().is_some_and(|o| o.depth >= depth) {
+        while let Some(entry) = entries.next()? {
+            while open.last().is_some_and(|o| o.depth >= entry.depth) {
                 open.pop();
             }
             let around = open.last().copied().unwrap_or(Open {
-                depth: -1,
+                depth: 0,
                 frame: NO_INDEX,
                 inlined: 0,
                 body: NO_INDEX,
                 scope: NO_INDEX,
             });
-            let inside = match abbreviation.tag() {
+            let inside = match entry.tag {
                 dw::DW_TAG_subprogram => {
-                    let attributes = self.attributes(&mut entries, abbreviation.attributes())?;
-                    self.function(offset, &attributes, around)
+                    let attributes = self.attributes(&mut entries, entry)?;
+                    self.function(usize::try_from(entry.offset).ok()?, &attributes, around)
                 }
                 dw::DW_TAG_inlined_subroutine => {
-                    let attributes = self.attributes(&mut entries, abbreviation.attributes())?;
+                    let attributes = self.attributes(&mut entries, entry)?;
                     self.inlined(&attributes, around)
                 }
-                dw::DW_TAG_namespace
-                | dw::DW_TAG_module
-                | dw::DW_TAG_structure_type
-                | dw::DW_TAG_class_type
-                | dw::DW_TAG_union_type
-                | dw::DW_TAG_interface_type
-                | dw::DW_TAG_enumeration_type
-                    if abbreviation.has_children() =>
-                {
-                    let name = self.name(&mut entries, abbreviation.attributes())?;
+                tag if entry.has_children && is_scope(tag) => {
+                    let mut name = Text::None;
+                    entries.read(entry, |_, at, value| name = self.text(value, at))?;
                     let scope = index(self.tree.scopes.len());
                     self.tree.scopes.push(Scope { name, parent: around.scope });
                     Open { scope, ..around }
                 }
                 _ => {
-                    entries.skip_attributes(abbreviation.attributes())?;
+                    entries.read(entry, |_, _, _| ())?;
                     continue;
                 }
             };
-            if abbreviation.has_children() {
-                open.push(Open { depth, ..inside });
+            if entry.has_children {
+                open.push(Open { depth: entry.depth, ..inside });
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// A function, which has code of its own unless it is only declared or inlined everywhere.
     fn function(&mut self, offset: usize, attributes: &Attributes, around: Open) -> Open {
         let Attributes { linkage, name, origin, file, .. } = *attributes;
         // From version 5 on files are counted from 0.
-        let file = file.filter(|&file| file != 0 || self.unit.encoding().version >= 5).unwrap_or(NO_INDEX);
+        let file = file.filter(|&file| file != 0 || self.header.version >= 5).unwrap_or(NO_INDEX);
         self.tree.functions.push(Said { offset, linkage, name, scope: around.scope, file, origin });
         let frame = index(self.tree.frames.len());
         let before = self.claims.len();
@@ -339,115 +332,121 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
         }
     }
 
-    fn attributes(
-        &self,
-        entries: &mut EntriesRaw<'_, Reader<'data, 'fix>>,
-        specifications: &[gimli::AttributeSpecification],
-    ) -> gimli::Result<Attributes> {
+    /// What an entry says of a function.
+    fn attributes(&self, entries: &mut Entries<'_, 'data, 'fix>, entry: Entry) -> Option<Attributes> {
         let mut found = Attributes::default();
-        let mut left = specifications;
-        loop {
-            let others = left.iter().take_while(|s| !tells_of_function(s.name())).count();
-            let (others, rest) = left.split_at(others);
-            if !others.is_empty() {
-                entries.skip_attributes(others)?;
+        entries.read(entry, |name, at, value| match name {
+            dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => found.linkage = self.text(value, at),
+            dw::DW_AT_name => found.name = self.text(value, at),
+            dw::DW_AT_abstract_origin | dw::DW_AT_specification => found.origin = self.origin(value),
+            dw::DW_AT_decl_file => found.file = Some(number(value)),
+            dw::DW_AT_call_file => found.call_file = Some(number(value)),
+            dw::DW_AT_call_line => found.call_line = number(value),
+            dw::DW_AT_low_pc => found.low = self.address(value),
+            dw::DW_AT_high_pc => {
+                found.high = match value {
+                    Value::Number(len) => Some(End::Len(len)),
+                    address => self.address(address).map(End::Address),
+                }
             }
-            let Some((specification, rest)) = rest.split_first() else { return Ok(found) };
-            left = rest;
-            let at = self.start.saturating_add(entries.next_offset().0);
-            let attribute = entries.read_attribute_inline(*specification)?;
-            match attribute.name() {
-                dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => {
-                    found.linkage = self.text(attribute.raw_value(), at);
-                }
-                dw::DW_AT_name => found.name = self.text(attribute.raw_value(), at),
-                dw::DW_AT_abstract_origin | dw::DW_AT_specification => {
-                    found.origin = self.origin(&attribute.raw_value());
-                }
-                dw::DW_AT_decl_file => found.file = Some(number(&attribute)),
-                dw::DW_AT_call_file => found.call_file = Some(number(&attribute)),
-                dw::DW_AT_call_line => found.call_line = number(&attribute),
-                dw::DW_AT_low_pc => found.low = self.address(&attribute.raw_value()),
-                dw::DW_AT_high_pc => {
-                    let value = attribute.raw_value();
-                    let len = || value.udata_value().map(End::Len);
-                    found.high = self.address(&value).map(End::Address).or_else(len);
-                }
-                dw::DW_AT_ranges => {
-                    let list = self.dwarf.attr_ranges_offset(self.unit, attribute.value());
-                    found.ranges = Some(list.ok().flatten());
-                }
-                _ => {}
-            }
-        }
+            dw::DW_AT_ranges => found.ranges = Some(self.list(value)),
+            _ => {}
+        })?;
+        Some(found)
     }
 
     /// The address that a value is or stands for.
-    fn address(&self, value: &AttributeValue<Reader<'data, 'fix>>) -> Option<u64> {
+    fn address(&self, value: Value<'data>) -> Option<u64> {
         match value {
-            AttributeValue::Addr(address) => Some(*address),
-            AttributeValue::DebugAddrIndex(index) => self.dwarf.address(self.unit, *index).ok(),
+            Value::Address(address) => Some(address),
+            Value::AddressIndex(index) => {
+                let index = gimli::DebugAddrIndex(usize::try_from(index).ok()?);
+                self.dwarf.address(self.unit, index).ok()
+            }
             _ => None,
         }
     }
 
-    fn name(
-        &self,
-        entries: &mut EntriesRaw<'_, Reader<'data, 'fix>>,
-        specifications: &[gimli::AttributeSpecification],
-    ) -> gimli::Result<Text> {
-        let mut name = Text::None;
-        for specification in specifications {
-            let at = self.start.saturating_add(entries.next_offset().0);
-            let attribute = entries.read_attribute(*specification)?;
-            if attribute.name() == dw::DW_AT_name {
-                name = self.text(attribute.raw_value(), at);
+    /// The list of ranges that a value is or stands for.
+    fn list(&self, value: Value<'data>) -> Option<RangeListsOffset> {
+        match value {
+            Value::Number(offset) => {
+                let offset = RawRangeListsOffset(usize::try_from(offset).ok()?);
+                Some(self.dwarf.ranges_offset_from_raw(self.unit, offset))
             }
+            Value::ListIndex(index) => {
+                let index = DebugRngListsIndex(usize::try_from(index).ok()?);
+                self.dwarf.ranges_offset(self.unit, index).ok()
+            }
+            _ => None,
         }
-        Ok(name)
     }
 
     /// Where the text of an attribute is that starts at `at` of the section.
-    fn text(&self, value: AttributeValue<Reader<'data, 'fix>>, at: usize) -> Text {
-        match value {
-            AttributeValue::String(_) => Text::Info(at),
-            AttributeValue::DebugStrRef(offset) => Text::Str(offset.0),
-            AttributeValue::DebugLineStrRef(offset) => Text::LineStr(offset.0),
-            AttributeValue::DebugStrRefSup(offset) => Text::Supplement(offset.0),
-            AttributeValue::DebugStrOffsetsIndex(index) => {
-                self.dwarf.string_offset(self.unit, index).map_or(Text::None, |offset| Text::Str(offset.0))
+    fn text(&self, value: Value<'data>, at: u64) -> Text {
+        let Value::Text(text) = value else { return Text::None };
+        let place = |text: fn(usize) -> Text, offset: u64| usize::try_from(offset).map_or(Text::None, text);
+        match text {
+            form::Text::Here(_) => place(Text::Info, at),
+            form::Text::Str(offset) => place(Text::Str, offset),
+            form::Text::LineStr(offset) => place(Text::LineStr, offset),
+            form::Text::Shared(offset) => place(Text::Supplement, offset),
+            form::Text::Index(index) => {
+                let index = usize::try_from(index).map(DebugStrOffsetsIndex);
+                let offset = index.ok().and_then(|index| self.dwarf.string_offset(self.unit, index).ok());
+                offset.map_or(Text::None, |offset| Text::Str(offset.0))
             }
-            _ => Text::None,
         }
     }
 
-    fn origin(&self, value: &AttributeValue<Reader<'data, 'fix>>) -> Origin {
+    fn origin(&self, value: Value<'data>) -> Origin {
+        let place =
+            |origin: fn(usize) -> Origin, offset: u64| usize::try_from(offset).map_or(Origin::None, origin);
         match value {
-            AttributeValue::UnitRef(offset) => {
-                self.start.checked_add(offset.0).map_or(Origin::None, Origin::Here)
-            }
-            AttributeValue::DebugInfoRef(offset) => Origin::Here(offset.0),
-            AttributeValue::DebugInfoRefSup(offset) => Origin::Supplement(offset.0),
+            Value::Reference(offset) => self
+                .header
+                .start
+                .checked_add(offset)
+                .map_or(Origin::None, |offset| place(Origin::Here, offset)),
+            Value::FarReference(offset) => place(Origin::Here, offset),
+            Value::SharedReference(offset) => place(Origin::Supplement, offset),
             _ => Origin::None,
         }
     }
 }
 
-/// Whether an attribute is one of [`Attributes`].
-fn tells_of_function(name: gimli::DwAt) -> bool {
+/// Which attributes are read, by the tag of their entry.
+pub(super) fn is_wanted(tag: dw::DwTag, name: dw::DwAt) -> bool {
+    match tag {
+        dw::DW_TAG_subprogram | dw::DW_TAG_inlined_subroutine => matches!(
+            name,
+            dw::DW_AT_linkage_name
+                | dw::DW_AT_MIPS_linkage_name
+                | dw::DW_AT_name
+                | dw::DW_AT_abstract_origin
+                | dw::DW_AT_specification
+                | dw::DW_AT_decl_file
+                | dw::DW_AT_call_file
+                | dw::DW_AT_call_line
+                | dw::DW_AT_low_pc
+                | dw::DW_AT_high_pc
+                | dw::DW_AT_ranges
+        ),
+        _ => is_scope(tag) && name == dw::DW_AT_name,
+    }
+}
+
+/// Whether the path of a function goes through entries of a tag.
+fn is_scope(tag: dw::DwTag) -> bool {
     matches!(
-        name,
-        dw::DW_AT_linkage_name
-            | dw::DW_AT_MIPS_linkage_name
-            | dw::DW_AT_name
-            | dw::DW_AT_abstract_origin
-            | dw::DW_AT_specification
-            | dw::DW_AT_decl_file
-            | dw::DW_AT_call_file
-            | dw::DW_AT_call_line
-            | dw::DW_AT_low_pc
-            | dw::DW_AT_high_pc
-            | dw::DW_AT_ranges
+        tag,
+        dw::DW_TAG_namespace
+            | dw::DW_TAG_module
+            | dw::DW_TAG_structure_type
+            | dw::DW_TAG_class_type
+            | dw::DW_TAG_union_type
+            | dw::DW_TAG_interface_type
+            | dw::DW_TAG_enumeration_type
     )
 }
 
@@ -455,6 +454,9 @@ fn index(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(NO_INDEX)
 }
 
-fn number(attribute: &gimli::Attribute<Reader<'_, '_>>) -> u32 {
-    attribute.udata_value().and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+fn number(value: Value<'_>) -> u32 {
+    match value {
+        Value::Number(number) => u32::try_from(number).unwrap_or(0),
+        _ => 0,
+    }
 }
