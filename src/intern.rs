@@ -97,6 +97,11 @@ impl Names {
         self.ends.len()
     }
 
+    /// Length of all texts.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

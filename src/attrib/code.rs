@@ -34,6 +34,7 @@ pub(super) struct Symbols<'s> {
 ///
 /// *Cost*: O(n log n) in the number of frames and runs.
 pub(super) fn build(facts: &CodeFacts, len: u64, symbols: &Symbols<'_>, names: &mut Names) -> Code {
+    names.reserve(facts.texts.len(), facts.texts.bytes());
     let mut texts = Texts { facts, known: HashMap::new(), names };
     let mut lines: Distinct<LineRow> = Distinct::default();
     let of_line: Vec<LineId> = facts
@@ -155,6 +156,8 @@ fn by_frame(facts: &CodeFacts, len: u64) -> Partition<FrameId> {
             at = end;
         }
     }
+    // Units come in no order of their code, so there are few runs to merge.
+    radsort::sort_by_key(&mut claims, |c| c.start);
     Partition::resolve(len, &mut claims, FrameId::NONE)
 }
 
@@ -176,6 +179,7 @@ fn by_line(facts: &CodeFacts, len: u64, of_line: &[LineId]) -> Partition<LineId>
         Some(Claim { start: r.start, end: r.end, rank: 0, label })
     };
     let mut claims: Vec<Claim<LineId>> = facts.rows.iter().filter_map(claim).collect();
+    radsort::sort_by_key(&mut claims, |c| c.start);
     Partition::resolve(len, &mut claims, LineId::NONE)
 }
 

@@ -190,12 +190,19 @@ impl<'data, 'fix> Cursor<'data, 'fix> {
     }
 
     /// An unsigned LEB128 number; `None` if it does not fit into 64 bits.
+    #[inline(always)]
     pub(crate) fn uleb(&mut self) -> Option<u64> {
         // Most have one byte.
-        if let Some(&byte) = self.bytes.get(self.at).filter(|byte| **byte < 0x80) {
-            self.at += 1;
-            return Some(u64::from(byte));
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Some(u64::from(byte))
+            }
+            _ => self.long_uleb(),
         }
+    }
+
+    fn long_uleb(&mut self) -> Option<u64> {
         let mut value = 0u64;
         let mut shift = 0u32;
         loop {

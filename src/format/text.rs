@@ -18,6 +18,9 @@ const SHARED: u64 = 8;
 /// Bytes of texts that are kept of tables without any size.
 const ROOM: usize = 1 << 20;
 
+/// How long names of functions mostly are.
+const USUAL: usize = 96;
+
 /// Bytes of names that are still read from a table of text.
 ///
 /// Any number of entries may refer to one long name; reading it for each would take
@@ -108,6 +111,11 @@ impl Texts {
         let shared = usize::try_from(SHARED).unwrap_or(usize::MAX);
         let left = lengths.fold(ROOM, |sum: usize, len| sum.saturating_add(len.saturating_mul(shared)));
         Texts { names: Names::default(), decoder: Decoder::new(), left }
+    }
+
+    /// Makes room for so many texts as they mostly are, which are of `most` bytes in all.
+    pub(crate) fn reserve(&mut self, texts: usize, most: usize) {
+        self.names.reserve(texts, texts.saturating_mul(USUAL).min(most));
     }
 
     /// Keeps a text; `otherwise` if it is empty or longer than what is left.

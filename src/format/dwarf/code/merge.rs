@@ -1,5 +1,7 @@
 //! Puts what units and line programs say together: numbers of their own become those of the file.
 
+use std::ffi::CStr;
+
 use hashbrown::HashMap;
 
 use super::lines::{FileParts, Program};
@@ -56,14 +58,17 @@ pub(super) fn all(
         })
         .collect();
     let rows: Vec<_> = programs.iter_mut().map(|program| std::mem::take(&mut program.rows)).collect();
+    let n_origins = units.iter().map(|unit| unit.tree.origins.len()).fold(0, usize::saturating_add);
+    let mut texts = Texts::of(kinds.into_iter().map(len));
+    texts.reserve(n_origins, len(DebugKind::Str));
     let mut merge = Merge {
         sections,
         units: &units,
         programs: &programs,
         files: programs.iter().map(|p| vec![None; p.files.len()]).collect(),
-        known: HashMap::new(),
+        known: HashMap::with_capacity(n_origins),
         lines: Distinct::default(),
-        texts: Texts::of(kinds.into_iter().map(len)),
+        texts,
         facts: CodeFacts::default(),
     };
     let sum = |all: &mut dyn Iterator<Item = usize>| all.fold(0, usize::saturating_add);
@@ -217,7 +222,7 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
         };
         let rest = self.sections.first(kind).and_then(|s| s.bytes.get(offset..)).unwrap_or_default();
         let rest = rest.get(..rest.len().min(NAME_LIMIT)).unwrap_or_default();
-        rest.split(|&b| b == 0).next().unwrap_or_default()
+        CStr::from_bytes_until_nul(rest).map_or(rest, CStr::to_bytes)
     }
 }
 

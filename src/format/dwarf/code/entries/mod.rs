@@ -14,7 +14,7 @@ use crate::format::dwarf::unit::Header;
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// Passes over as many bytes, offsets and addresses.
-    Skip { bytes: u64, words: u64, addresses: u64 },
+    Skip { bytes: u32, words: u32, addresses: u32 },
     /// Passes over a value that says itself how long it is.
     Pass(Specification),
     /// Reads a value that is asked for.
@@ -84,7 +84,7 @@ impl Table {
     fn pass(&mut self, start: usize, specification: Specification) {
         let (more_bytes, more_words, more_addresses) = match form::length(specification.form) {
             Length::Bytes(0) => return,
-            Length::Bytes(n) => (u64::from(n), 0, 0),
+            Length::Bytes(n) => (u32::from(n), 0, 0),
             Length::Word => (0, 1, 0),
             Length::Address => (0, 0, 1),
             Length::Told => {
@@ -94,9 +94,9 @@ impl Table {
         };
         match self.steps.get_mut(start..).and_then(<[Step]>::last_mut) {
             Some(Step::Skip { bytes, words, addresses }) => {
-                *bytes += more_bytes;
-                *words += more_words;
-                *addresses += more_addresses;
+                *bytes = bytes.saturating_add(more_bytes);
+                *words = words.saturating_add(more_words);
+                *addresses = addresses.saturating_add(more_addresses);
             }
             _ => {
                 let (bytes, words, addresses) = (more_bytes, more_words, more_addresses);
@@ -171,9 +171,17 @@ impl<'e, 'data, 'fix> Entries<'e, 'data, 'fix> {
         for step in self.table.steps.get(start..end).unwrap_or_default() {
             match *step {
                 Step::Skip { bytes, words, addresses } => {
-                    let words = words.checked_mul(u64::from(self.header.word))?;
-                    let addresses = addresses.checked_mul(u64::from(self.header.address_size))?;
-                    self.c.skip(bytes.checked_add(words)?.checked_add(addresses)?)?;
+                    let words = u64::from(words) * u64::from(self.header.word);
+                    let addresses = u64::from(addresses) * u64::from(self.header.address_size);
+                    self.c.skip(u64::from(bytes) + words + addresses)?;
+                }
+                // Where variables are is most of it.
+                Step::Pass(Specification { form: dw::DW_FORM_exprloc, .. }) => {
+                    let len = self.c.uleb()?;
+                    self.c.skip(len)?;
+                }
+                Step::Pass(Specification { form: dw::DW_FORM_udata, .. }) => {
+                    self.c.uleb()?;
                 }
                 Step::Pass(specification) => {
                     form::value(&mut self.c, self.header, specification)?;
@@ -187,3 +195,6 @@ impl<'e, 'data, 'fix> Entries<'e, 'data, 'fix> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests;
