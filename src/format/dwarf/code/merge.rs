@@ -192,7 +192,7 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
     /// The entry of a function, and the unit it is in.
     fn said(&self, at: Origin) -> Option<(&'m Unit, &'m Said)> {
         let Origin::Here(offset) = at else { return None };
-        let units = self.units;
+        let (units, offset) = (self.units, offset.get());
         let after = units.partition_point(|unit| unit.start <= offset);
         let unit = units.get(after.checked_sub(1)?)?;
         let functions = &unit.tree.functions;
@@ -220,7 +220,7 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
             Text::LineStr(offset) => (DebugKind::LineStr, offset),
             Text::Info(offset) => (DebugKind::Info, offset),
         };
-        let rest = self.sections.first(kind).and_then(|s| s.bytes.get(offset..)).unwrap_or_default();
+        let rest = self.sections.first(kind).and_then(|s| s.bytes.get(offset.get()..)).unwrap_or_default();
         let rest = rest.get(..rest.len().min(NAME_LIMIT)).unwrap_or_default();
         CStr::from_bytes_until_nul(rest).map_or(rest, CStr::to_bytes)
     }

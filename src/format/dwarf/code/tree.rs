@@ -21,6 +21,26 @@ const DEPTH: u8 = 250;
 /// Ranges that are read of a unit without any size.
 const FEW_RANGES: usize = 1024;
 
+/// An offset of a section, in so few bytes that one word holds it and what it is an offset of: there are several for
+/// each function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Offset([u8; 7]);
+
+impl Offset {
+    /// `None` for what is farther than any section is long.
+    fn new(offset: u64) -> Option<Offset> {
+        match offset.to_le_bytes() {
+            [bytes @ .., 0] => Some(Offset(bytes)),
+            _ => None,
+        }
+    }
+
+    pub fn get(self) -> usize {
+        let Offset([a, b, c, d, e, f, g]) = self;
+        usize::try_from(u64::from_le_bytes([a, b, c, d, e, f, g, 0])).unwrap_or(usize::MAX)
+    }
+}
+
 /// Where a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) enum Text {
@@ -28,13 +48,13 @@ pub(super) enum Text {
     #[default]
     None,
     /// At an offset of `.debug_str`.
-    Str(usize),
+    Str(Offset),
     /// At an offset of `.debug_line_str`.
-    LineStr(usize),
+    LineStr(Offset),
     /// At an offset of `.debug_info`.
-    Info(usize),
+    Info(Offset),
     /// At an offset of the supplement's `.debug_str`.
-    Supplement(usize),
+    Supplement(Offset),
 }
 
 /// Another entry about the same function.
@@ -44,9 +64,9 @@ pub(super) enum Origin {
     #[default]
     None,
     /// At an offset of `.debug_info`.
-    Here(usize),
+    Here(Offset),
     /// At an offset of the supplement's `.debug_info`.
-    Supplement(usize),
+    Supplement(Offset),
 }
 
 /// What an entry says of a function.
@@ -110,7 +130,7 @@ impl Tree {
             self.functions.get(found)
         };
         let is_named_there = |origin: &&Origin| match **origin {
-            Origin::Here(offset) => said(offset).is_some_and(|said| match (said.linkage, said.name) {
+            Origin::Here(offset) => said(offset.get()).is_some_and(|said| match (said.linkage, said.name) {
                 (Text::None, Text::None) => is_there(&said.origin),
                 (Text::None | Text::Supplement(_), name) => matches!(name, Text::Supplement(_)),
                 _ => false,
@@ -256,7 +276,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
         if self.claims.len() == before {
             return Open { frame: NO_INDEX, body: NO_INDEX, inlined: 0, ..around };
         }
-        let function = self.origins.insert(Origin::Here(offset));
+        let function = self.origins.insert(Offset::new(offset as u64).map_or(Origin::None, Origin::Here));
         self.tree.frames.push(Placed { function, parent: NO_INDEX, call: NO_INDEX });
         let own = self.claims.get(before..).unwrap_or_default();
         self.tree.bodies.extend(own.iter().map(|(_, c)| FrameSpan { start: c.start, end: c.end, frame }));
@@ -385,7 +405,7 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
     /// Where the text of an attribute is that starts at `at` of the section.
     fn text(&self, value: Value<'data>, at: u64) -> Text {
         let Value::Text(text) = value else { return Text::None };
-        let place = |text: fn(usize) -> Text, offset: u64| usize::try_from(offset).map_or(Text::None, text);
+        let place = |text: fn(Offset) -> Text, offset: u64| Offset::new(offset).map_or(Text::None, text);
         match text {
             form::Text::Here(_) => place(Text::Info, at),
             form::Text::Str(offset) => place(Text::Str, offset),
@@ -394,14 +414,14 @@ impl<'data, 'fix> Walk<'_, 'data, 'fix> {
             form::Text::Index(index) => {
                 let index = usize::try_from(index).map(DebugStrOffsetsIndex);
                 let offset = index.ok().and_then(|index| self.dwarf.string_offset(self.unit, index).ok());
-                offset.map_or(Text::None, |offset| Text::Str(offset.0))
+                offset.map_or(Text::None, |offset| place(Text::Str, offset.0 as u64))
             }
         }
     }
 
     fn origin(&self, value: Value<'data>) -> Origin {
         let place =
-            |origin: fn(usize) -> Origin, offset: u64| usize::try_from(offset).map_or(Origin::None, origin);
+            |origin: fn(Offset) -> Origin, offset: u64| Offset::new(offset).map_or(Origin::None, origin);
         match value {
             Value::Reference(offset) => self
                 .header

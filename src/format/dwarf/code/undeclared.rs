@@ -27,7 +27,8 @@ impl Undeclared {
             if before == 0 {
                 break;
             }
-            let more = all().filter(|said| matches!(said.origin, Origin::Here(at) if found.contains(&at)));
+            let more =
+                all().filter(|said| matches!(said.origin, Origin::Here(at) if found.contains(&at.get())));
             let more: Vec<usize> = more.map(|said| said.offset).collect();
             found.extend(more);
             if found.len() == before {
@@ -39,7 +40,7 @@ impl Undeclared {
 
     /// Whether one of them has code in a unit, be it inlined.
     pub fn has_code_in(&self, tree: &Tree) -> bool {
-        let is = |origin: &Origin| matches!(origin, Origin::Here(at) if self.0.contains(at));
+        let is = |origin: &Origin| matches!(origin, Origin::Here(at) if self.0.contains(&at.get()));
         !self.0.is_empty() && tree.origins.iter().any(is)
     }
 }
