@@ -3,7 +3,9 @@
 //! Knows nothing of what the names name.
 
 use std::hash::{BuildHasher, Hash};
+use std::ops::Range;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Defines a `u32` id type: an index into one kind of row.
@@ -40,35 +42,68 @@ id! {
     NameId
 }
 
+/// A row, and enough of its hash that nobody looks at rows to make room or to tell most of them apart: rows are all
+/// over memory.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    hash: u32,
+    row: u32,
+}
+
+impl Slot {
+    /// The hash that the table is asked with: bits of the short one in all places that it looks at.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash) << 32 | u64::from(hash)
+    }
+}
+
+/// Rows by their content.
+#[derive(Debug, Default, Clone)]
+struct Index {
+    table: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Index {
+    /// The row that equals `content`, or `Err` with `next`, which is put in its place.
+    fn find<K: Hash + ?Sized>(
+        &mut self,
+        content: &K,
+        next: usize,
+        is_equal: impl Fn(usize) -> bool,
+    ) -> Result<u32, u32> {
+        let hash = self.hasher.hash_one(content) as u32;
+        let same = |slot: &Slot| slot.hash == hash && is_equal(slot.row as usize);
+        match self.table.entry(Slot::spread(hash), same, |slot| Slot::spread(slot.hash)) {
+            Entry::Occupied(known) => Ok(known.get().row),
+            Entry::Vacant(free) => {
+                let row = u32::try_from(next).ok().filter(|&row| row != u32::MAX);
+                let row = row.expect("fewer than 2^32 - 1 rows");
+                free.insert(Slot { hash, row });
+                Err(row)
+            }
+        }
+    }
+}
+
 /// Texts stored once, one after another.
 #[derive(Debug, Default, Clone)]
 pub struct Names {
     text: String,
     ends: Vec<usize>,
-    table: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: Index,
 }
 
 impl Names {
     /// The id of `text`, new or known.
     pub fn intern(&mut self, text: &str) -> NameId {
-        let Names { text: all, ends, table, hasher } = self;
-        let hash = hasher.hash_one(text);
-        let entry = table.entry(
-            hash,
-            |&id| slice(all, ends, id) == text,
-            |&id| hasher.hash_one(slice(all, ends, id)),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => NameId(*known.get()),
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                let id = NameId::new(ends.len());
-                free.insert(id.0);
-                self.text.push_str(text);
-                self.ends.push(self.text.len());
-                id
-            }
-        }
+        let Names { text: all, ends, index } = self;
+        let found = index.find(text, ends.len(), |row| bytes(all, ends, row) == text.as_bytes());
+        NameId(found.unwrap_or_else(|row| {
+            self.text.push_str(text);
+            self.ends.push(self.text.len());
+            row
+        }))
     }
 
     /// Stores `text` without looking for an equal one.
@@ -89,7 +124,7 @@ impl Names {
 
     /// The text of `id`; empty for [`NameId::NONE`].
     pub fn get(&self, id: NameId) -> &str {
-        if id == NameId::NONE { "" } else { slice(&self.text, &self.ends, id.0) }
+        if id == NameId::NONE { "" } else { slice(&self.text, &self.ends, id.0 as usize) }
     }
 
     /// Number of texts.
@@ -108,45 +143,41 @@ impl Names {
     }
 }
 
-fn slice<'t>(text: &'t str, ends: &[usize], id: u32) -> &'t str {
-    let index = id as usize;
-    let start = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    ends.get(index).and_then(|&end| text.get(start..end)).unwrap_or("")
+fn slice<'t>(text: &'t str, ends: &[usize], row: usize) -> &'t str {
+    text.get(range(ends, row)).unwrap_or("")
+}
+
+fn bytes<'t>(text: &'t str, ends: &[usize], row: usize) -> &'t [u8] {
+    text.as_bytes().get(range(ends, row)).unwrap_or_default()
+}
+
+fn range(ends: &[usize], row: usize) -> Range<usize> {
+    let start = row.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    start..ends.get(row).copied().unwrap_or(start)
 }
 
 /// Distinct values of any type, numbered in order of first appearance.
 #[derive(Debug, Clone)]
 pub struct Distinct<T> {
     values: Vec<T>,
-    table: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: Index,
 }
 
 impl<T> Default for Distinct<T> {
     fn default() -> Self {
-        Distinct { values: Vec::new(), table: HashTable::new(), hasher: DefaultHashBuilder::default() }
+        Distinct { values: Vec::new(), index: Index::default() }
     }
 }
 
 impl<T: Eq + Hash> Distinct<T> {
     /// The number of `value`, new or known.
     pub fn insert(&mut self, value: T) -> u32 {
-        let Distinct { values, table, hasher } = self;
-        let hash = hasher.hash_one(&value);
-        let entry = table.entry(
-            hash,
-            |&at| values[at as usize] == value,
-            |&at| hasher.hash_one(&values[at as usize]),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                let at = u32::try_from(values.len()).expect("fewer than 2^32 values");
-                free.insert(at);
-                values.push(value);
-                at
-            }
-        }
+        let Distinct { values, index } = self;
+        let found = index.find(&value, values.len(), |row| values[row] == value);
+        found.unwrap_or_else(|row| {
+            self.values.push(value);
+            row
+        })
     }
 
     /// The values by number.
