@@ -41,7 +41,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads a table to its end; `None` if it is cut off. `is_wanted` says which attributes are asked for, by tag.
+    /// Reads a table to its end; `None` if it is cut off or not understood. `is_wanted` says which attributes are asked for, by tag.
     ///
     /// *Cost*: linear in the size of the table. An entry takes at most as many steps as it has bytes, and one for each
     /// attribute that is asked for.
@@ -53,11 +53,18 @@ impl Table {
             if code == 0 {
                 return Some(table);
             }
-            let tag = dw::DwTag(u16::try_from(c.uleb()?).unwrap_or(u16::MAX));
-            let has_children = c.u8()? != 0;
+            let tag = u16::try_from(c.uleb()?).ok().filter(|&tag| tag != 0).map(dw::DwTag)?;
+            let has_children = match dw::DwChildren(c.u8()?) {
+                dw::DW_CHILDREN_no => false,
+                dw::DW_CHILDREN_yes => true,
+                _ => return None,
+            };
             let start = table.steps.len();
             seen.clear();
             while let Some(specification) = Specification::read(&mut c)? {
+                if specification.name.0 == 0 || specification.form.0 == 0 {
+                    return None;
+                }
                 if !is_wanted(tag, specification.name) {
                     table.pass(start, specification);
                     continue;
@@ -72,8 +79,12 @@ impl Table {
                 }
             }
             let index = table.abbreviations.len();
+            // What has two meanings has none.
+            if table.get(code).is_some() {
+                return None;
+            }
             if code != index as u64 + 1 {
-                table.elsewhere.entry(code).or_insert(index);
+                table.elsewhere.insert(code, index);
             }
             let steps = (start, table.steps.len());
             table.abbreviations.push(Abbreviation { code, tag, has_children, steps });
