@@ -51,7 +51,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// The hash that the table is asked with: bits of the short one in all places that it looks at.
+    /// The hash that the table is asked with, which looks at low bits for the place and at high ones for the rest.
     fn spread(hash: u32) -> u64 {
         u64::from(hash) << 32 | u64::from(hash)
     }
@@ -65,22 +65,24 @@ struct Index {
 }
 
 impl Index {
-    /// The row that equals `content`, or `Err` with `next`, which is put in its place.
-    fn find<K: Hash + ?Sized>(
+    /// The row that equals `content`; if there is none, `next`, which is that from now on, and `true`.
+    ///
+    /// *Panics* past four thousand million rows.
+    fn row<K: Hash + ?Sized>(
         &mut self,
         content: &K,
         next: usize,
         is_equal: impl Fn(usize) -> bool,
-    ) -> Result<u32, u32> {
+    ) -> (u32, bool) {
         let hash = self.hasher.hash_one(content) as u32;
         let same = |slot: &Slot| slot.hash == hash && is_equal(slot.row as usize);
         match self.table.entry(Slot::spread(hash), same, |slot| Slot::spread(slot.hash)) {
-            Entry::Occupied(known) => Ok(known.get().row),
+            Entry::Occupied(known) => (known.get().row, false),
             Entry::Vacant(free) => {
                 let row = u32::try_from(next).ok().filter(|&row| row != u32::MAX);
                 let row = row.expect("fewer than 2^32 - 1 rows");
                 free.insert(Slot { hash, row });
-                Err(row)
+                (row, true)
             }
         }
     }
@@ -96,14 +98,16 @@ pub struct Names {
 
 impl Names {
     /// The id of `text`, new or known.
+    ///
+    /// *Panics* past four thousand million texts, which no input that fits in memory has.
     pub fn intern(&mut self, text: &str) -> NameId {
         let Names { text: all, ends, index } = self;
-        let found = index.find(text, ends.len(), |row| bytes(all, ends, row) == text.as_bytes());
-        NameId(found.unwrap_or_else(|row| {
-            self.text.push_str(text);
-            self.ends.push(self.text.len());
-            row
-        }))
+        let (row, is_new) = index.row(text, ends.len(), |row| bytes(all, ends, row) == text.as_bytes());
+        if is_new {
+            all.push_str(text);
+            ends.push(all.len());
+        }
+        NameId(row)
     }
 
     /// Stores `text` without looking for an equal one.
@@ -132,7 +136,7 @@ impl Names {
         self.ends.len()
     }
 
-    /// Length of all texts.
+    /// Length of all texts, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
@@ -171,13 +175,15 @@ impl<T> Default for Distinct<T> {
 
 impl<T: Eq + Hash> Distinct<T> {
     /// The number of `value`, new or known.
+    ///
+    /// *Panics* past four thousand million values, which no input that fits in memory has.
     pub fn insert(&mut self, value: T) -> u32 {
         let Distinct { values, index } = self;
-        let found = index.find(&value, values.len(), |row| values[row] == value);
-        found.unwrap_or_else(|row| {
-            self.values.push(value);
-            row
-        })
+        let (row, is_new) = index.row(&value, values.len(), |row| values[row] == value);
+        if is_new {
+            values.push(value);
+        }
+        row
     }
 
     /// The values by number.

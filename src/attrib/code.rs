@@ -4,6 +4,7 @@
 //! lines. One of them has the bytes, with all that is inlined into it and nothing else.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use hashbrown::HashMap;
 
@@ -142,19 +143,17 @@ fn by_frame(facts: &CodeFacts, len: u64) -> Partition<FrameId> {
         facts.bodies.iter().map(|b| claim(b.start, b.end, b.frame)).collect();
     let by_body = Partition::resolve(len, &mut bodies, FrameId::NONE);
     let bodies = bodies_of(&facts.frames);
-    let mut at_body = by_body.cursor();
+    // A body may be said to reach over any number of others: only what is its own is looked at.
+    let mut owned: Vec<(u32, Range<u64>)> = by_body.iter().map(|(run, body)| (body.0, run)).collect();
+    radsort::sort_by_key(&mut owned, |(body, _)| *body);
     let mut claims = Vec::with_capacity(facts.spans.len());
     for span in &facts.spans {
         let body = bodies.get(span.frame as usize).copied().unwrap_or(NO_INDEX);
-        let mut at = span.start;
-        while at < span.end {
-            let Some((run, owner)) = at_body.run(at) else { break };
-            let end = run.end.min(span.end);
-            if owner == FrameId(body) {
-                claims.push(claim(at, end, span.frame));
-            }
-            at = end;
-        }
+        let before = owned.partition_point(|(b, run)| (*b, run.end) <= (body, span.start));
+        let reached = owned.iter().skip(before).take_while(|(b, run)| *b == body && run.start < span.end);
+        let parts =
+            reached.map(|(_, run)| claim(run.start.max(span.start), run.end.min(span.end), span.frame));
+        claims.extend(parts);
     }
     // Units come in no order of their code, so there are few runs to merge.
     radsort::sort_by_key(&mut claims, |c| c.start);

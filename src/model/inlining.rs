@@ -59,7 +59,8 @@ impl Ledger {
 
     /// Tells what each function comes to, by node and key, in parts that are to be added up.
     ///
-    /// *Cost*: linear in the number of leaves, and in that of frames with bytes times the depth of inlining.
+    /// *Cost*: linear in the number of leaves, in that of all frames, and in that of frames with bytes times the depth of
+    /// inlining.
     pub fn tell(mut self, frames: &[FrameRow], keys: &Keys<'_>, mut tell: impl FnMut(u32, u32, Inlining)) {
         for (node, key, sizes) in self.others {
             tell(node, key, Inlining { total: sizes, ..Inlining::default() });

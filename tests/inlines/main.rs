@@ -214,6 +214,45 @@ fn build_split(name: &str, flags: &[&str]) -> PathBuf {
     folder
 }
 
+const TYPED: &str = "
+struct wide { int first, second, third, fourth; long others[20]; };
+static inline __attribute__((always_inline)) long tripled(long a) { return a * 3; }
+static inline __attribute__((always_inline)) long shifted(long a) { return (a << 7) ^ 1; }
+static __attribute__((noinline)) long both(struct wide *w) {
+    return w->first + tripled(w->others[3]) + shifted(w->others[w->second & 7]);
+}
+int main(int count, char **words) {
+    struct wide w = {count, count, count, count, {(long)words}};
+    return (int)both(&w);
+}
+";
+
+#[test]
+fn units_of_types_in_front_of_a_split_unit_are_not_taken_for_it() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let folder = subjects::folder("typed");
+    std::fs::write(folder.join("typed.c"), TYPED).expect("writable");
+    let functions = |name: &str, flags: &[&str]| -> BTreeMap<String, u64> {
+        let mut cc = std::process::Command::new("cc");
+        cc.args(["-O1", "-gdwarf-5", "typed.c", "-o", name]).args(flags).current_dir(&folder);
+        assert!(cc.status().expect("cc runs").success());
+        let model = analyze(&folder.join(name));
+        let keys = View { dims: vec![Dim::Inlined], ..View::default() };
+        let found = tree(&model, &keys);
+        let rows = found.roots.iter().map(|node| (found.keys[0].label(node.key), node.sizes.memory));
+        rows.filter(|(name, _)| name.contains("typed.c")).collect()
+    };
+    let whole = functions("whole", &[]);
+    let split = functions("split", &["-gsplit-dwarf", "-fdebug-types-section"]);
+    for name in ["tripled", "shifted", "both", "main"] {
+        assert!(whole.keys().any(|row| row.starts_with(name)), "{name}: {whole:?}");
+    }
+    assert_eq!(split, whole);
+    std::fs::remove_dir_all(folder).expect("it was made");
+}
+
 /// Places of a model's code that is of the program's own functions.
 fn own_code(model: &Model) -> Vec<u64> {
     let is_own = |leaf: &bloat::model::Leaf| {

@@ -110,7 +110,7 @@ pub(super) fn value<'data>(
     specification: Specification,
 ) -> Option<Value<'data>> {
     let mut form = specification.form;
-    if form == dw::DW_FORM_indirect {
+    while form == dw::DW_FORM_indirect {
         form = c.uleb().and_then(|form| u16::try_from(form).ok()).map(dw::DwForm)?;
     }
     Some(match form {
@@ -122,12 +122,15 @@ pub(super) fn value<'data>(
         dw::DW_FORM_addrx4 => Value::AddressIndex(c.uint(4)?),
         dw::DW_FORM_data1 | dw::DW_FORM_flag => Value::Number(c.uint(1)?),
         dw::DW_FORM_data2 => Value::Number(c.uint(2)?),
-        // Before version 4 these were the forms of section offsets too.
-        dw::DW_FORM_data4 => Value::Number(c.fixed(4)?),
-        dw::DW_FORM_data8 => Value::Number(c.fixed(8)?),
+        // Before version 4 these were the forms of section offsets too. Since then they are numbers: what object files
+        // have relocations for is the distance of two symbols, which takes several.
+        dw::DW_FORM_data4 if header.version < 4 => Value::Number(c.fixed(4)?),
+        dw::DW_FORM_data8 if header.version < 4 => Value::Number(c.fixed(8)?),
+        dw::DW_FORM_data4 => Value::Number(c.uint(4)?),
+        dw::DW_FORM_data8 => Value::Number(c.uint(8)?),
         dw::DW_FORM_udata => Value::Number(c.uleb()?),
-        dw::DW_FORM_sdata => Value::Number(c.sleb()? as u64),
-        dw::DW_FORM_implicit_const => Value::Number(specification.implicit as u64),
+        dw::DW_FORM_sdata => signed(c.sleb()?),
+        dw::DW_FORM_implicit_const => signed(specification.implicit),
         dw::DW_FORM_sec_offset => Value::Number(c.fixed(header.word)?),
         dw::DW_FORM_string => Value::Text(Text::Here(c.cstr()?)),
         dw::DW_FORM_strp => Value::Text(Text::Str(c.fixed(header.word)?)),
@@ -165,4 +168,9 @@ pub(super) fn value<'data>(
             Value::Other
         }
     })
+}
+
+/// No attribute of interest has a negative number.
+fn signed<'data>(number: i64) -> Value<'data> {
+    u64::try_from(number).map_or(Value::Other, Value::Number)
 }

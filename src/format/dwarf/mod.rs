@@ -2,7 +2,7 @@
 //! and which bytes of the debug sections exist on their account.
 //!
 //! Takes section bytes and knows no container format. Reads the header and the
-//! root entry of every unit and nothing below.
+//! root entry of every unit; what is below only where instructions are asked for (`code`).
 
 mod code;
 mod form;
@@ -180,6 +180,15 @@ impl<'data, 'fix> Sections<'data, 'fix> {
             if let Some(first @ None) = firsts.get_mut(section.kind as usize) {
                 *first = Some(section);
             }
+        }
+        Sections { list, firsts, endian }
+    }
+
+    /// The same, with the section at an index of the list as the first of `.debug_info`.
+    fn with_units_of(&self, index: usize) -> Sections<'data, 'fix> {
+        let Sections { list, mut firsts, endian } = *self;
+        if let Some(first) = firsts.get_mut(DebugKind::Info as usize) {
+            *first = list.get(index);
         }
         Sections { list, firsts, endian }
     }

@@ -27,6 +27,8 @@ pub(super) struct Header {
     pub(super) start: u64,
     /// One past the last byte.
     pub(super) end: u64,
+    /// Offset of the root entry.
+    pub(super) entry: u64,
     /// Offset of the root entry's attributes, behind the code of its abbreviation.
     pub(super) root: u64,
     /// Code of the root entry's abbreviation.
@@ -99,6 +101,7 @@ pub(super) fn header(sections: &Sections<'_, '_>, section: usize, start: u64) ->
         if !matches!(address_size, 1 | 2 | 4 | 8) {
             return Some(Err("its address size is unknown"));
         }
+        let entry = c.at();
         let Some(code) = c.uleb().filter(|&code| code != 0) else {
             return Some(Err("it has no root entry"));
         };
@@ -106,6 +109,7 @@ pub(super) fn header(sections: &Sections<'_, '_>, section: usize, start: u64) ->
             section,
             start,
             end,
+            entry,
             root: c.at(),
             code,
             version,

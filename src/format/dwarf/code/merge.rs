@@ -20,7 +20,7 @@ const NAME_LIMIT: usize = 1 << 16;
 /// Most bytes of a path.
 const PATH_LIMIT: usize = 4096;
 
-/// How deep a path of namespaces may be.
+/// How deep a path of namespaces may be; it also ends where its names come to [`NAME_LIMIT`].
 const SCOPES: usize = 64;
 
 /// What stands for the name of a file that is not listed.
@@ -204,8 +204,11 @@ impl<'m, 'data> Merge<'m, 'data, '_> {
     fn path_of(&self, scopes: &[Scope], said: &Said) -> Vec<u8> {
         let mut parts = vec![self.bytes(said.name)];
         let mut at = said.scope;
-        while let Some(scope) = scopes.get(at as usize).filter(|_| parts.len() < SCOPES) {
-            parts.push(self.bytes(scope.name));
+        let mut left = NAME_LIMIT;
+        while let Some(scope) = scopes.get(at as usize).filter(|_| parts.len() < SCOPES && left > 0) {
+            let part = self.bytes(scope.name);
+            left = left.saturating_sub(part.len());
+            parts.push(part);
             at = scope.parent;
         }
         parts.retain(|part| !part.is_empty());

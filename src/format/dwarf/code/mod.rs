@@ -87,11 +87,18 @@ pub(super) fn read_split<'data>(
     main: &Sections<'data, '_>,
     trouble: &mut Trouble,
 ) -> CodeFacts {
+    // Units of types have sections of their own, which may be in front.
+    let Some(section) = units.headers.first().map(|header| header.section) else {
+        return CodeFacts::default();
+    };
+    let sections = units.sections.with_units_of(section);
+    let units = &Units { sections: &sections, ..*units };
     let places = Places { line: units.places.line, code: units.places.code };
     let binary = reader::dwarf(main, DwarfFileType::Main);
     let mut dwarf = reader::dwarf(units.sections, units.file_type);
     dwarf.make_dwo(&binary);
-    let wanted: Vec<usize> = (0..units.headers.len()).collect();
+    let is_there = |i: &usize| units.headers.get(*i).is_some_and(|header| header.section == section);
+    let wanted: Vec<usize> = (0..units.headers.len()).filter(is_there).collect();
     let named = |&(offset, i): &(u64, usize)| {
         let (header, root) = (units.headers.get(i)?, units.roots.get(i)?.as_ref()?);
         let at = usize::try_from(offset).ok()?;

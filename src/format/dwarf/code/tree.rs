@@ -162,7 +162,7 @@ enum End {
 }
 
 /// What the attributes of a function say.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Attributes {
     linkage: Text,
     name: Text,

@@ -15,8 +15,8 @@ use crate::format::dwarf::unit::Header;
 enum Step {
     /// Passes over as many bytes, offsets and addresses.
     Skip { bytes: u32, words: u32, addresses: u32 },
-    /// Passes over a value that says itself how long it is.
-    Pass(Specification),
+    /// Passes over a value of a form that says itself how long it is.
+    Pass(dw::DwForm),
     /// Reads a value that is asked for.
     Read(Specification),
 }
@@ -41,17 +41,18 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads a table to its end; `None` if it is cut off or not understood. `is_wanted` says which attributes are asked for, by tag.
+    /// Reads a table to its end; `None` if it is cut off or not understood. A table may lack the zero at its end.
+    /// `is_wanted` says which attributes are asked for, by tag; those are few.
     ///
-    /// *Cost*: linear in the size of the table. An entry takes at most as many steps as it has bytes, and one for each
-    /// attribute that is asked for.
+    /// *Cost*: linear in the size of the table. An entry takes at most as many steps as it has bytes, and one for
+    /// each attribute that is asked for.
     pub(super) fn read(mut c: Cursor<'_, '_>, is_wanted: fn(dw::DwTag, dw::DwAt) -> bool) -> Option<Table> {
         let mut table = Table::default();
-        let mut seen: Vec<dw::DwAt> = Vec::new();
-        loop {
+        let mut seen: Vec<(dw::DwAt, usize)> = Vec::new();
+        while !c.is_at_end() {
             let code = c.uleb()?;
             if code == 0 {
-                return Some(table);
+                break;
             }
             let tag = u16::try_from(c.uleb()?).ok().filter(|&tag| tag != 0).map(dw::DwTag)?;
             let has_children = match dw::DwChildren(c.u8()?) {
@@ -69,13 +70,16 @@ impl Table {
                     table.pass(start, specification);
                     continue;
                 }
-                // Of attributes that take no byte of an entry there may be any number.
-                let is_new = !seen.contains(&specification.name);
-                if is_new || form::length(specification.form) != Length::Bytes(0) {
-                    table.steps.push(Step::Read(specification));
-                }
-                if is_new {
-                    seen.push(specification.name);
+                // Of attributes that take no byte of an entry there may be any number; the last of a name counts.
+                let takes_none = form::length(specification.form) == Length::Bytes(0);
+                match seen.iter().find(|(name, _)| takes_none && *name == specification.name) {
+                    Some(&(_, at)) => table.steps[at] = Step::Read(specification),
+                    None => {
+                        if takes_none {
+                            seen.push((specification.name, table.steps.len()));
+                        }
+                        table.steps.push(Step::Read(specification));
+                    }
                 }
             }
             let index = table.abbreviations.len();
@@ -89,6 +93,7 @@ impl Table {
             let steps = (start, table.steps.len());
             table.abbreviations.push(Abbreviation { code, tag, has_children, steps });
         }
+        Some(table)
     }
 
     /// Adds an attribute that is passed over to the steps of the abbreviation that start at `start`.
@@ -99,7 +104,7 @@ impl Table {
             Length::Word => (0, 1, 0),
             Length::Address => (0, 0, 1),
             Length::Told => {
-                self.steps.push(Step::Pass(specification));
+                self.steps.push(Step::Pass(specification.form));
                 return;
             }
         };
@@ -128,7 +133,7 @@ impl Table {
 /// An entry, as far as its abbreviation tells.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    /// Offset of the entry in its section; of the root, that of its attributes.
+    /// Offset of the entry in its section.
     pub offset: u64,
     /// How many entries it is within.
     pub depth: u64,
@@ -157,11 +162,10 @@ impl<'e, 'data, 'fix> Entries<'e, 'data, 'fix> {
     /// The next entry; `Some(None)` at the end of the unit, `None` if it is cut off or of an unknown abbreviation.
     pub fn next(&mut self) -> Option<Option<Entry>> {
         loop {
-            let offset = self.c.at();
-            let code = match self.root.take() {
-                Some(code) => code,
+            let (offset, code) = match self.root.take() {
+                Some(code) => (self.header.entry, code),
                 None if self.c.is_at_end() => return Some(None),
-                None => self.c.uleb()?,
+                None => (self.c.at(), self.c.uleb()?),
             };
             if code == 0 {
                 self.depth = self.depth.saturating_sub(1);
@@ -187,15 +191,16 @@ impl<'e, 'data, 'fix> Entries<'e, 'data, 'fix> {
                     self.c.skip(u64::from(bytes) + words + addresses)?;
                 }
                 // Where variables are is most of it.
-                Step::Pass(Specification { form: dw::DW_FORM_exprloc, .. }) => {
+                Step::Pass(dw::DW_FORM_exprloc) => {
                     let len = self.c.uleb()?;
                     self.c.skip(len)?;
                 }
-                Step::Pass(Specification { form: dw::DW_FORM_udata, .. }) => {
+                Step::Pass(dw::DW_FORM_udata) => {
                     self.c.uleb()?;
                 }
-                Step::Pass(specification) => {
-                    form::value(&mut self.c, self.header, specification)?;
+                Step::Pass(form) => {
+                    let nameless = Specification { name: dw::DwAt(0), form, implicit: 0 };
+                    form::value(&mut self.c, self.header, nameless)?;
                 }
                 Step::Read(specification) => {
                     let at = self.c.at();

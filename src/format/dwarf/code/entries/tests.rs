@@ -8,6 +8,7 @@ use object::{Object, ObjectSection};
 
 use super::*;
 use crate::format::Endian;
+use crate::format::cursor::{Addend, Fixup};
 use crate::format::dwarf::form::Text;
 use crate::format::dwarf::{DebugKind, DebugSection, Sections, headers};
 use crate::format::trouble::Trouble;
@@ -21,7 +22,8 @@ fn is_same(theirs: &AttributeValue<Bytes<'_>>, ours: Value<'_>) -> bool {
         (AttributeValue::Data2(a), Value::Number(b)) => u64::from(*a) == b,
         (AttributeValue::Data4(a), Value::Number(b)) => u64::from(*a) == b,
         (AttributeValue::Data8(a) | AttributeValue::Udata(a), Value::Number(b)) => *a == b,
-        (AttributeValue::Sdata(a), Value::Number(b)) => *a as u64 == b,
+        (AttributeValue::Sdata(a), Value::Number(b)) => u64::try_from(*a) == Ok(b),
+        (AttributeValue::Sdata(a), Value::Other) => *a < 0,
         (AttributeValue::Flag(a), Value::Number(b)) => *a == (b != 0),
         (AttributeValue::SecOffset(a), Value::Number(b)) => *a as u64 == b,
         (AttributeValue::DebugAddrIndex(a), Value::AddressIndex(b)) => a.0 as u64 == b,
@@ -170,8 +172,9 @@ const TAGS: [dw::DwTag; 5] = [
     dw::DW_TAG_lexical_block,
 ];
 
-/// All forms but the one that stands for any other.
-const FORMS: [dw::DwForm; 45] = [
+/// All forms.
+const FORMS: [dw::DwForm; 47] = [
+    dw::DW_FORM_GNU_ref_alt,
     dw::DW_FORM_addr,
     dw::DW_FORM_block2,
     dw::DW_FORM_block4,
@@ -217,6 +220,7 @@ const FORMS: [dw::DwForm; 45] = [
     dw::DW_FORM_GNU_addr_index,
     dw::DW_FORM_GNU_str_index,
     dw::DW_FORM_GNU_strp_alt,
+    dw::DW_FORM_indirect,
 ];
 
 /// Writes numbers of a unit.
@@ -258,6 +262,7 @@ impl Writer {
             | dw::DW_FORM_sec_offset
             | dw::DW_FORM_strp_sup
             | dw::DW_FORM_line_strp
+            | dw::DW_FORM_GNU_ref_alt
             | dw::DW_FORM_GNU_strp_alt => self.uint(any, word),
             dw::DW_FORM_data1
             | dw::DW_FORM_flag
@@ -310,6 +315,13 @@ impl Writer {
                 self.uleb(u64::from(len));
                 self.bytes.extend((0..len).map(|i| i ^ any as u8));
             }
+            dw::DW_FORM_indirect => {
+                let actual = *u.choose(&FORMS)?;
+                // An abbreviation has no constant for it.
+                let actual = if actual == dw::DW_FORM_implicit_const { dw::DW_FORM_data1 } else { actual };
+                self.uleb(u64::from(actual.0));
+                return self.value(actual, version, u);
+            }
             _ => {}
         }
         Ok(())
@@ -322,7 +334,7 @@ fn any_form_of_any_unit_is_read_as_gimli_reads_it() {
     arbtest::arbtest(|u| {
         let endian = *u.choose(&[Endian::Little, Endian::Big])?;
         let (version, word, address_size) =
-            (u.int_in_range(2..=5u16)?, *u.choose(&[4u8, 8])?, *u.choose(&[4u8, 8])?);
+            (u.int_in_range(2..=5u16)?, *u.choose(&[4u8, 8])?, *u.choose(&[1u8, 2, 4, 8])?);
         let writer = || Writer { bytes: Vec::new(), endian, word, address_size };
         let mut table = writer();
         let mut known: Vec<(u64, bool, Vec<dw::DwForm>)> = Vec::new();
@@ -351,7 +363,10 @@ fn any_form_of_any_unit_is_read_as_gimli_reads_it() {
             table.bytes.extend([0, 0]);
             known.push((code, has_children, forms));
         }
-        table.bytes.push(0);
+        // Some tables lack their end.
+        if u.arbitrary()? {
+            table.bytes.push(0);
+        }
         let mut unit = writer();
         unit.uint(u64::from(version), 2);
         if version == 5 {
@@ -413,4 +428,79 @@ fn what_takes_no_bytes_takes_no_steps() {
     let table = Table::read(Cursor::new(&w.bytes, Endian::Little, &[]), super::super::tree::is_wanted);
     let table = table.expect("it is whole");
     assert_eq!(table.steps.len(), 1, "{:?}", table.steps);
+}
+
+/// A unit of one entry: a function that ends at a number of four bytes, and a table for it.
+fn ends_at_four_bytes(version: u16, implicit: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let writer = || Writer { bytes: Vec::new(), endian: Endian::Little, word: 4, address_size: 8 };
+    let (mut table, mut unit) = (writer(), writer());
+    table.bytes.extend([1, 0x2e, 0]);
+    for value in implicit {
+        table.uleb(u64::from(dw::DW_AT_high_pc.0));
+        table.uleb(u64::from(dw::DW_FORM_implicit_const.0));
+        table.bytes.push(*value);
+    }
+    if implicit.is_empty() {
+        table.uleb(u64::from(dw::DW_AT_high_pc.0));
+        table.uleb(u64::from(dw::DW_FORM_data4.0));
+    }
+    table.bytes.extend([0, 0, 0]);
+    unit.uint(u64::from(version), 2);
+    match version {
+        5 => {
+            unit.bytes.extend([1, 8]);
+            unit.uint(0, 4);
+        }
+        _ => {
+            unit.uint(0, 4);
+            unit.bytes.push(8);
+        }
+    }
+    unit.bytes.push(1);
+    if implicit.is_empty() {
+        unit.uint(7, 4);
+    }
+    let mut info = writer();
+    info.uint(unit.bytes.len() as u64, 4);
+    info.bytes.extend(unit.bytes);
+    (info.bytes, table.bytes)
+}
+
+/// The offset of the one entry, and its attributes.
+fn of_one_entry(info: &[u8], abbrev: &[u8], fixups: &[Fixup]) -> (u64, Vec<u64>) {
+    let section = |kind, bytes, fixups| DebugSection { kind, index: 0, bytes, fixups, file_offset: None };
+    let list = [section(DebugKind::Info, info, fixups), section(DebugKind::Abbrev, abbrev, &[])];
+    let sections = Sections::new(&list, Endian::Little);
+    let headers = headers(&sections, &mut Trouble::default());
+    let table = Table::read(Cursor::new(abbrev, Endian::Little, &[]), super::super::tree::is_wanted);
+    let table = table.expect("it is whole");
+    let (_, all) = sections.cursor_at(0).expect("it is there");
+    let mut entries = Entries::of(all, &table, &headers[0]).expect("it is there");
+    let entry = entries.next().expect("it is whole").expect("there is one");
+    let mut found = Vec::new();
+    let tell = |_, _, value| match value {
+        Value::Number(number) => found.push(number),
+        other => panic!("{other:?}"),
+    };
+    entries.read(entry, tell).expect("it is whole");
+    assert!(entries.next().expect("it is whole").is_none());
+    (entry.offset, found)
+}
+
+#[test]
+fn numbers_are_relocated_only_where_they_can_be_offsets() {
+    for version in [2, 3, 4, 5] {
+        let (info, abbrev) = ends_at_four_bytes(version, &[]);
+        let at = info.len() as u64 - 4;
+        let fixups = [Fixup { offset: at, value: 100, addend: Addend::Included }];
+        let expected = if version < 4 { 100 } else { 7 };
+        // The entry is one byte of code in front of the number.
+        assert_eq!(of_one_entry(&info, &abbrev, &fixups), (at - 1, vec![expected]), "version {version}");
+    }
+}
+
+#[test]
+fn the_last_of_what_is_said_without_bytes_counts() {
+    let (info, abbrev) = ends_at_four_bytes(5, &[4, 9, 5]);
+    assert_eq!(of_one_entry(&info, &abbrev, &[]), (info.len() as u64 - 1, vec![5]));
 }
