@@ -203,3 +203,37 @@ impl Texts<'_> {
         *self.known.entry(text).or_insert_with(|| names.intern(&names::source_file(facts.texts.get(text))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::code::FrameSpan;
+
+    #[test]
+    fn what_is_inlined_has_only_what_its_body_has() {
+        let frame = |parent| Frame { function: 0, parent, call: NO_INDEX };
+        let span = |start, end, frame| FrameSpan { start, end, frame };
+        // A body over all, a shorter one in its middle, and something inlined into each, all around that middle.
+        let facts = CodeFacts {
+            frames: vec![frame(NO_INDEX), frame(NO_INDEX), frame(0), frame(1)],
+            bodies: vec![span(0, 100, 0), span(40, 50, 1)],
+            spans: vec![
+                span(0, 30, 0),
+                span(30, 60, 2),
+                span(60, 100, 0),
+                span(40, 42, 1),
+                span(42, 60, 3),
+                // Nobody's, as nobody is around it.
+                span(0, 100, 9),
+            ],
+            ..CodeFacts::default()
+        };
+        let found = by_frame(&facts, 110);
+        let runs: Vec<(Range<u64>, FrameId)> = found.iter().collect();
+        let expected = [(0, 0), (30, 2), (40, 1), (42, 3), (50, 2), (60, 0), (100, u32::MAX)];
+        let ends = expected.iter().skip(1).map(|(start, _)| *start).chain([110]);
+        let expected: Vec<(Range<u64>, FrameId)> =
+            expected.iter().zip(ends).map(|(&(start, frame), end)| (start..end, FrameId(frame))).collect();
+        assert_eq!(runs, expected);
+    }
+}
