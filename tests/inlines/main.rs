@@ -214,16 +214,17 @@ fn build_split(name: &str, flags: &[&str]) -> PathBuf {
     folder
 }
 
+// Names so short that they are in the entries themselves, in a section that is not the first.
 const TYPED: &str = "
 struct wide { int first, second, third, fourth; long others[20]; };
-static inline __attribute__((always_inline)) long tripled(long a) { return a * 3; }
-static inline __attribute__((always_inline)) long shifted(long a) { return (a << 7) ^ 1; }
-static __attribute__((noinline)) long both(struct wide *w) {
-    return w->first + tripled(w->others[3]) + shifted(w->others[w->second & 7]);
+static inline __attribute__((always_inline)) long tri(long a) { return a * 3; }
+static inline __attribute__((always_inline)) long shl(long a) { return (a << 7) ^ 1; }
+static __attribute__((noinline)) long hh(struct wide *w) {
+    return w->first + tri(w->others[3]) + shl(w->others[w->second & 7]);
 }
 int main(int count, char **words) {
     struct wide w = {count, count, count, count, {(long)words}};
-    return (int)both(&w);
+    return (int)hh(&w);
 }
 ";
 
@@ -246,7 +247,7 @@ fn units_of_types_in_front_of_a_split_unit_are_not_taken_for_it() {
     };
     let whole = functions("whole", &[]);
     let split = functions("split", &["-gsplit-dwarf", "-fdebug-types-section"]);
-    for name in ["tripled", "shifted", "both", "main"] {
+    for name in ["tri", "shl", "hh", "main"] {
         assert!(whole.keys().any(|row| row.starts_with(name)), "{name}: {whole:?}");
     }
     assert_eq!(split, whole);
