@@ -49,6 +49,6 @@ fn plain(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10, sample_size = 1, args = [Dim::Inlined, Dim::File, Dim::Line])]
 fn view(bencher: Bencher<'_, '_>, dim: &Dim) {
     let input = subject();
-    let detail = if *dim == Dim::Inlined { Detail::Functions } else { Detail::Code };
+    let detail = if *dim == Dim::Inlined { Detail::Functions } else { Detail::Lines };
     bencher.bench_local(|| answer(&input, &[*dim], detail));
 }

@@ -69,8 +69,8 @@ pub fn analyze_with(
     analyze_detailed(input, packages, search, format::Detail::Plain)
 }
 
-/// The same in as much detail as is asked for: with [`format::Detail::Code`] the model tells also
-/// where instructions come from.
+/// The same in as much detail as is asked for: with more than [`format::Detail::Plain`] the model tells
+/// also where instructions come from.
 ///
 /// *Errors*: as [`analyze_with`].
 pub fn analyze_detailed(

@@ -355,6 +355,40 @@ fn rows(value: &Value) -> &Vec<Value> {
     value["rows"].as_array().expect("rows are a list")
 }
 
+/// People are told names, for which nobody looks at owners; programs are told the crates besides, for which all do.
+#[test]
+fn symbols_are_the_same_with_crates_and_without() {
+    let mut estimated = 0;
+    for file in [fixture("demo-x86_64-dwarf4"), fixture("demo-x86_64-stripped"), self_exe()] {
+        let ask = |format: &str| {
+            let by = ["--by", "section,symbol", "-n", "0", "--bytes", "--wide", "--format", format];
+            stdout(bloat().arg("show").args(by).arg(&file))
+        };
+        let all: Value = serde_json::from_str(&ask("json")).expect("it is JSON");
+        let mut expected: Vec<(String, String)> = Vec::new();
+        for section in rows(&all) {
+            for row in std::iter::once(section).chain(section["children"].as_array().expect("children")) {
+                expected.push((row["file"].to_string(), row["name"].as_str().expect("a name").to_string()));
+                estimated += u32::from(row["estimated"] == true);
+            }
+        }
+        let text = ask("text");
+        let mut lines = text.lines();
+        let name_at =
+            lines.next().and_then(|head| head.find("section >")).expect("the head names the columns");
+        // Of rows without file bytes there is a dash. The last line is the total.
+        let row = |line: &str| {
+            let size = line.split_whitespace().next().expect("a size").replace([',', '-'], "");
+            (if size.is_empty() { "0".to_string() } else { size }, line[name_at..].trim().to_string())
+        };
+        let mut told: Vec<(String, String)> = lines.map(row).collect();
+        let total = told.pop().expect("a total");
+        assert_eq!(total.0, all["total"]["file"].to_string());
+        assert_eq!(told, expected, "{}", file.display());
+    }
+    assert!(estimated > 0, "the crates of some are guesses, which are none of the names");
+}
+
 #[test]
 fn a_limit_hides_rows_and_no_bytes() {
     let ask = |limit: &str| {

@@ -51,10 +51,7 @@ fn must_analyze(path: &Path, search: &Search) -> Model {
 fn code(model: &Model) -> Vec<(Vec<String>, u64)> {
     let filter = Some(Filter::parse("kind=code,rodata,data,bss").expect("it is a filter"));
     let dims = vec![Dim::Section, Dim::Crate, Dim::Unit, Dim::Symbol];
-    let answer = tree(
-        model,
-        &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
-    );
+    let answer = tree(model, &View { dims, filter, sort: Sort::Name, ..View::default() });
     let mut rows = Vec::new();
     for section in &answer.roots {
         for krate in &section.children {
@@ -299,10 +296,7 @@ fn split_units_of_rust_give_the_same_crates() {
         let model = must_analyze(&place.join("rust"), &search(&[], &none));
         let filter = Some(Filter::parse("kind=code").expect("it is a filter"));
         let dims = vec![Dim::InstantiatedBy];
-        let answer = tree(
-            &model,
-            &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
-        );
+        let answer = tree(&model, &View { dims, filter, sort: Sort::Name, ..View::default() });
         let row = |n: &bloat::model::view::Node| (answer.keys[0].label(n.key), n.sizes.file);
         answer.roots.iter().map(row).collect::<Vec<_>>()
     };
@@ -344,8 +338,7 @@ fn symbols_inside_the_program_are_read() {
             filter,
             measure: Measure::File,
             sort: Sort::Name,
-            first: None,
-            only: None,
+            ..View::default()
         };
         let answer = tree(model, &view);
         answer.roots.iter().map(|n| (answer.keys[0].label(n.key), n.sizes.file)).collect::<Vec<_>>()

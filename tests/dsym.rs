@@ -6,7 +6,7 @@ use bloat::input::Input;
 use bloat::input::companion::Search;
 use bloat::model::Model;
 use bloat::model::filter::Filter;
-use bloat::model::view::{Dim, Measure, Sort, View, tree};
+use bloat::model::view::{Dim, Sort, View, tree};
 use bloat::project::Packages;
 
 fn macho(name: &str) -> PathBuf {
@@ -28,10 +28,7 @@ fn analyze(name: &str, beside: bool, given: &[&str]) -> Model {
 fn code(model: &Model, dims: &[Dim]) -> Vec<(Vec<String>, u64)> {
     let filter = Some(Filter::parse("kind=code").expect("it is a filter"));
     let dims = dims.to_vec();
-    let answer = tree(
-        model,
-        &View { dims, filter, measure: Measure::File, sort: Sort::Name, first: None, only: None },
-    );
+    let answer = tree(model, &View { dims, filter, sort: Sort::Name, ..View::default() });
     let mut rows = Vec::new();
     for outer in &answer.roots {
         for inner in &outer.children {

@@ -21,7 +21,7 @@ fn sum(sizes: impl Iterator<Item = Sizes>) -> Sizes {
 
 fn view(dims: &[Dim], filter: Option<&str>) -> View {
     let filter = filter.map(|text| Filter::parse(text).expect("the test's filter is well-formed"));
-    View { dims: dims.to_vec(), filter, measure: Measure::File, sort: Sort::Size, first: None, only: None }
+    View { dims: dims.to_vec(), filter, ..View::default() }
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use bloat::format::pdb;
+use bloat::attrib::{attribute, places};
+use bloat::format::{Detail, pdb, read_detailed_with};
 use bloat::hash::Hash;
 use bloat::input::Input;
 use bloat::input::companion::Search;
@@ -19,6 +20,7 @@ use bloat::project::Packages;
 use rayon::prelude::*;
 
 use mutation::{Change, Original, Random};
+use targets::analysis::alike;
 use targets::{named, pair};
 
 /// Larger fixtures would take the time of many small ones.
@@ -102,6 +104,23 @@ fn what_was_found_stays_fixed() {
         let run = catch_unwind(|| (named(&target).run)(&bytes));
         assert!(run.is_ok(), "{} is broken again", file.display());
     }
+}
+
+/// Of any size, and with debug information of this very program.
+#[test]
+fn what_is_where_does_not_depend_on_owners() {
+    let mut files = Vec::new();
+    walk(&targets::root().join("testdata"), &mut files);
+    files.push(std::env::current_exe().expect("a test knows its own path"));
+    let asked = AtomicU64::new(0);
+    files.par_iter().for_each(|file| {
+        let input = Input::open(file).expect("readable");
+        let read = read_detailed_with(&input, &Search::nowhere(), Detail::Code, |image| {
+            alike(&attribute(&input, image, &Packages::default()), &places(&input, image));
+        });
+        asked.fetch_add(u64::from(read.is_ok()), Relaxed);
+    });
+    assert!(asked.load(Relaxed) > 150, "only {asked:?}");
 }
 
 /// Whole files, and one behind the other as what belongs together, through every target that reads files.

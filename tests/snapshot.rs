@@ -101,7 +101,7 @@ fn check_answers(model: &Model, snapshot: &Model, place: &str) {
         for (measure, sort) in
             [(Measure::File, Sort::Size), (Measure::Memory, Sort::Symbols), (Measure::Memory, Sort::Size)]
         {
-            let view = View { dims: dims.clone(), filter: None, measure, sort, first: None, only: None };
+            let view = View { dims: dims.clone(), measure, sort, ..View::default() };
             let show = |model: &Model| json(&report::show(model, &view, &ShowOptions { limit: None }));
             same(&show(model), &show(snapshot), &format!("{place}: {dims:?} {measure:?} {sort:?}"));
         }

@@ -53,7 +53,7 @@ pub struct Referrer {
 ///
 /// *Cost*: that of [`super::attribute`].
 pub fn reasons(input: &Input, image: &Image<'_>, packages: &Packages, pos: u64) -> Reasons {
-    let passes = Passes::run(input, image, packages);
+    let passes = Passes::run(input, image, Some(packages));
     Reasons { claims: claims(image, &passes, pos), referrers: referrers(input, image, &passes, pos) }
 }
 
@@ -109,7 +109,15 @@ fn claims(image: &Image<'_>, passes: &Passes, pos: u64) -> Vec<ClaimAt> {
     };
     list("unit", &passes.units.claims, &passes.units.by_unit, pos, |c| units::basis(c.rank), unit, &mut all);
     let kind = |form: forms::Form| form.kind().map_or(String::new(), |k| k.as_str().to_string());
-    list("kind", &passes.forms.claims, &passes.forms.by_form, pos, |c| c.label.basis(), kind, &mut all);
+    list(
+        "kind",
+        &passes.owners.forms.claims,
+        &passes.owners.forms.by_form,
+        pos,
+        |c| c.label.basis(),
+        kind,
+        &mut all,
+    );
     accounts(image, passes, pos, &mut all);
     inferred(passes, pos, &mut all);
     all
@@ -159,7 +167,7 @@ fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>
         symbols: &passes.symbols,
         by_symbol: &passes.by_symbol,
         units: &passes.units,
-        by_place: &passes.inferred.by_place,
+        by_place: &passes.owners.inferred.by_place,
     };
     // A byte of text may be of many names that end with it. The shortest has it.
     let here = image.charges.iter().filter(|c| c.start <= pos && pos < c.end);
@@ -170,7 +178,7 @@ fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>
     let label = |(symbol, unit, concluded): charges::Account| {
         let by_unit = unit.get().and_then(|i| passes.units.rows.get(i)).map(|u| passes.names.get(u.name));
         let by_crate =
-            || passes.inferred.owner(SymbolId::NONE, concluded).map(|c| crate_label(passes, c.owner));
+            || passes.owners.inferred.owner(SymbolId::NONE, concluded).map(|c| crate_label(passes, c.owner));
         match symbol {
             SymbolId::NONE => by_unit.map(str::to_string).or_else(by_crate).unwrap_or_default(),
             symbol => symbol_label(&passes.symbols.rows, &passes.names, symbol),
@@ -181,7 +189,7 @@ fn accounts(image: &Image<'_>, passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>
 }
 
 fn crate_label(passes: &Passes, owner: Owner) -> String {
-    let row = owner.instantiated_by.get().and_then(|i| passes.crates.rows.get(i));
+    let row = owner.instantiated_by.get().and_then(|i| passes.owners.crates.rows.get(i));
     row.map_or(String::new(), |r| passes.names.get(r.label).to_string())
 }
 
@@ -192,16 +200,17 @@ fn inferred(passes: &Passes, pos: u64, out: &mut Vec<ClaimAt>) {
         Some((symbol, _, concluded)) => (symbol, concluded, passes.accounts.cursor().run(pos)),
         None => {
             let symbol = passes.by_symbol.at(pos).unwrap_or(SymbolId::NONE);
-            let concluded = passes.inferred.by_place.at(pos).unwrap_or(infer::NO_CONCLUSION);
+            let concluded = passes.owners.inferred.by_place.at(pos).unwrap_or(infer::NO_CONCLUSION);
             (symbol, concluded, None)
         }
     };
     let span = match (span, symbol) {
         (Some((span, _)), _) => Some(span),
-        (None, SymbolId::NONE) => passes.inferred.by_place.cursor().run(pos).map(|(span, _)| span),
+        (None, SymbolId::NONE) => passes.owners.inferred.by_place.cursor().run(pos).map(|(span, _)| span),
         (None, _) => passes.by_symbol.cursor().run(pos).map(|(span, _)| span),
     };
-    let Some(infer::Concluded { owner, is_contested }) = passes.inferred.owner(symbol, conclusion) else {
+    let Some(infer::Concluded { owner, is_contested }) = passes.owners.inferred.owner(symbol, conclusion)
+    else {
         return;
     };
     out.push(ClaimAt {

@@ -131,8 +131,8 @@ impl Part {
     fn of(image: &Image<'_>, parts: &Parts<'_>, span: Range<u64>) -> Part {
         let mut part = Part::default();
         part.leaves.reserve(2 * PART);
-        overlay(image, parts, span, |leaf, concluded| {
-            let (owner, is_doubtful) = owner(parts, &leaf, concluded);
+        overlay(image, parts, span, |leaf, whose| {
+            let (owner, is_doubtful) = owner(parts, &leaf, whose);
             let owner = OwnerId(part.number(owner));
             part.leaves.push(Leaf { owner, estimated: leaf.estimated || is_doubtful, ..leaf });
         });
@@ -149,14 +149,17 @@ impl Part {
     }
 }
 
+/// What says whose bytes are: a symbol, or what was concluded of a place without one.
+type Whose = (SymbolId, Conclusion);
+
 /// Whose a leaf is, and whether that is a guess.
-fn owner(parts: &Parts<'_>, leaf: &Leaf, concluded: Conclusion) -> (Owner, bool) {
+fn owner(parts: &Parts<'_>, leaf: &Leaf, (symbol, concluded): Whose) -> (Owner, bool) {
     // A conclusion is drawn only where it says more than names do.
-    if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(leaf.symbol, concluded) {
+    if let Some(Concluded { owner, is_contested }) = parts.inferred.owner(symbol, concluded) {
         return (owner, is_contested || owner.evidence.is_guess());
     }
     let crates = parts.crates;
-    let known = crates.owner(leaf.symbol, leaf.unit, leaf.kind).unwrap_or_else(|| crates.nobody(leaf.kind));
+    let known = crates.owner(symbol, leaf.unit, leaf.kind).unwrap_or_else(|| crates.nobody(leaf.kind));
     (known, known.evidence.is_guess())
 }
 
@@ -193,9 +196,9 @@ impl Edges {
     }
 }
 
-/// Calls `found` with each run of one part of the line, and with what was concluded of it. The part's edges
+/// Calls `found` with each run of one part of the line, and with what says whose it is. The part's edges
 /// are edges of runs. Owners are left out, and so is where symbols are at home.
-fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: impl FnMut(Leaf, Conclusion)) {
+fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: impl FnMut(Leaf, Whose)) {
     let Parts { layout, symbols, by_symbol, units, accounts, forms, inferred, .. } = *parts;
     let file_len = image.line.file_len();
     let mut segments = layout.by_segment.walk(SegmentId::NONE);
@@ -217,7 +220,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: im
         let (symbol_end, mut symbol) = at_symbol.to(at);
         let (unit_end, (mut unit, estimated)): (_, Share) = at_unit.to(at);
         let (account_end, account) = at_account.to(at);
-        let (place_end, mut concluded) = at_place.to(at);
+        let (place_end, concluded) = at_place.to(at);
         let (form_end, form) = at_form.to(at);
         let mut end = part.end.min(segment_end).min(section_end).min(symbol_end).min(unit_end);
         end = end.min(account_end).min(place_end).min(form_end);
@@ -238,8 +241,13 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: im
         let in_memory = next.is_some_and(|m| m.pos <= at);
         end = next.map_or(end, |m| end.min(if in_memory { m.pos + m.len } else { m.pos }));
         let of_structure = symbols.kind(symbol);
+        let mut whose = (symbol, concluded);
         if account != NO_ACCOUNT {
-            (symbol, concluded) = (account.0, account.2);
+            whose = (account.0, account.2);
+            // What is on account of a place without a name stays a part of its table.
+            if account.0 != SymbolId::NONE {
+                symbol = account.0;
+            }
             if unit == UnitId::NONE {
                 unit = account.1;
             }
@@ -276,7 +284,7 @@ fn overlay(image: &Image<'_>, parts: &Parts<'_>, part: Range<u64>, mut found: im
             in_file: at < file_len,
             in_memory,
         };
-        found(leaf, concluded);
+        found(leaf, whose);
         at = end;
     }
 }

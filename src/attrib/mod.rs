@@ -52,7 +52,18 @@ use crate::timing::phase;
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
     // Facts are read, and all that is still wanted of debug information, most of many files, is a name.
     [Kind::Debug, Kind::Unwind, Kind::Relocations].into_iter().for_each(|kind| release(input, image, kind));
-    Passes::run(input, image, packages).into_model(input, image)
+    Passes::run(input, image, Some(packages)).into_model(input, image)
+}
+
+/// What can be told without asking whose the bytes are: for questions of which all dimensions are
+/// [places](crate::model::view::Dim::is_place).
+///
+/// The model has the segments, sections, symbols, units, functions and lines that [`attribute`] finds. All bytes are
+/// of one crate that stands for any, and their kinds are those of sections.
+///
+/// *Cost*: O(n log n) in the number of facts; content is looked at for filler alone.
+pub fn places(input: &Input, image: &Image<'_>) -> Model {
+    Passes::run(input, image, None).into_model(input, image)
 }
 
 /// Gives back the memory of all sections of a kind, which are hardly looked at any more.
@@ -63,27 +74,97 @@ fn release(input: &Input, image: &Image<'_>, kind: Kind) {
     spans.into_iter().for_each(|span| input.release(span));
 }
 
+/// What bytes are at, before anybody asks whose they are.
+#[derive(Clone, Copy)]
+struct Placed<'p> {
+    layout: &'p sections::Layout,
+    symbols: &'p symbols::Symbols,
+    by_symbol: &'p Partition<SymbolId>,
+    units: &'p units::Units,
+}
+
+/// Whose bytes are, and what data is.
+struct Owners {
+    references: references::References,
+    crates: krate::Crates,
+    forms: forms::Forms,
+    inferred: infer::Inferred,
+}
+
+impl Owners {
+    fn find(
+        input: &Input,
+        image: &Image<'_>,
+        packages: &Packages,
+        placed: &Placed<'_>,
+        names: &mut Names,
+    ) -> Owners {
+        let Placed { layout, symbols, by_symbol, units } = *placed;
+        let bytes = input.bytes();
+        let references =
+            phase("references", || references::References::read(image, bytes, layout, by_symbol, symbols));
+        let data = phase("data", || {
+            forms::Facts::new(&forms::Given { image, bytes, layout, by_symbol, references: &references })
+        });
+        let places = forms::locations(&data);
+        let crates = phase("crates", || {
+            // Only where nothing better is left: names and units beat them everywhere.
+            let is_bare = image.header.stripped && image.units.is_empty();
+            let locations = if is_bare { places.as_slice() } else { &[] };
+            krate::build(image, symbols, units, &krate::Told { packages, locations }, names)
+        });
+        // Of names there are copies.
+        release(input, image, Kind::Symbols);
+        let forms = phase("forms", || {
+            forms::build(&data, &places, forms::Named { symbols, names, has_rust: crates.has_rust })
+        });
+        let inferred = phase("inference", || {
+            infer::build(&infer::Known {
+                image,
+                layout,
+                symbols,
+                by_symbol,
+                units,
+                crates: &crates,
+                names,
+                references: &references,
+                forms: &forms,
+                bytes,
+            })
+        });
+        Owners { references, crates, forms, inferred }
+    }
+
+    /// Nobody's, on a line of `len` bytes.
+    fn unasked(len: u64, names: &mut Names) -> Owners {
+        Owners {
+            references: references::References::default(),
+            crates: krate::unasked(names),
+            forms: forms::Forms::none(len),
+            inferred: infer::Inferred::none(len),
+        }
+    }
+}
+
 /// All that the passes yield.
 struct Passes {
     layout: sections::Layout,
     symbols: symbols::Symbols,
     by_symbol: Partition<SymbolId>,
     units: units::Units,
-    crates: krate::Crates,
-    references: references::References,
-    forms: forms::Forms,
-    inferred: infer::Inferred,
+    owners: Owners,
     accounts: Partition<charges::Account>,
     names: Names,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Passes {
-    fn run(input: &Input, image: &Image<'_>, packages: &Packages) -> Passes {
+    /// Owners are not asked for where no packages are given.
+    fn run(input: &Input, image: &Image<'_>, packages: Option<&Packages>) -> Passes {
         let bytes = input.bytes();
         let mut names = Names::default();
         let mut diagnostics = image.diagnostics.clone();
-        let packages = with_embedded(packages, image, &mut diagnostics);
+        let packages = packages.map(|packages| with_embedded(packages, image, &mut diagnostics));
 
         let layout = phase("layout", || sections::build(image, bytes, &mut names));
         let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
@@ -99,45 +180,14 @@ impl Passes {
             symbols.claims.extend(filler);
             all
         });
-        let references =
-            phase("references", || references::References::read(image, bytes, &layout, &by_symbol, &symbols));
-        let data = phase("data", || {
-            forms::Facts::new(&forms::Given {
-                image,
-                bytes,
-                layout: &layout,
-                by_symbol: &by_symbol,
-                references: &references,
-            })
-        });
-        let places = forms::locations(&data);
-        let crates = phase("crates", || {
-            // Only where nothing better is left: names and units beat them everywhere.
-            let is_bare = image.header.stripped && image.units.is_empty();
-            let locations = if is_bare { places.as_slice() } else { &[] };
-            let told = krate::Told { packages: &packages, locations };
-            krate::build(image, &symbols, &units, &told, &mut names)
-        });
-        // Of names there are copies.
-        release(input, image, Kind::Symbols);
-        let forms = phase("forms", || {
-            let named = forms::Named { symbols: &symbols, names: &names, has_rust: crates.has_rust };
-            forms::build(&data, &places, named)
-        });
-        let inferred = phase("inference", || {
-            infer::build(&infer::Known {
-                image,
-                layout: &layout,
-                symbols: &symbols,
-                by_symbol: &by_symbol,
-                units: &units,
-                crates: &crates,
-                names: &names,
-                references: &references,
-                forms: &forms,
-                bytes,
-            })
-        });
+        let owners = match &packages {
+            Some(packages) => {
+                let placed =
+                    Placed { layout: &layout, symbols: &symbols, by_symbol: &by_symbol, units: &units };
+                Owners::find(input, image, packages, &placed, &mut names)
+            }
+            None => Owners::unasked(image.line.len(), &mut names),
+        };
         // What is left follows from facts. Whoever asks what a symbol holds looks again.
         input.release(0..u64::MAX);
         let accounts = phase("charges", || {
@@ -146,22 +196,10 @@ impl Passes {
                 symbols: &symbols,
                 by_symbol: &by_symbol,
                 units: &units,
-                by_place: &inferred.by_place,
+                by_place: &owners.inferred.by_place,
             })
         });
-        Passes {
-            layout,
-            symbols,
-            by_symbol,
-            units,
-            crates,
-            references,
-            forms,
-            inferred,
-            accounts,
-            names,
-            diagnostics,
-        }
+        Passes { layout, symbols, by_symbol, units, owners, accounts, names, diagnostics }
     }
 
     /// What inference starts from.
@@ -172,10 +210,10 @@ impl Passes {
             symbols: &self.symbols,
             by_symbol: &self.by_symbol,
             units: &self.units,
-            crates: &self.crates,
+            crates: &self.owners.crates,
             names: &self.names,
-            references: &self.references,
-            forms: &self.forms,
+            references: &self.owners.references,
+            forms: &self.owners.forms,
             bytes,
         }
     }
@@ -193,9 +231,9 @@ impl Passes {
                 by_symbol: &self.by_symbol,
                 units: &self.units,
                 accounts: &self.accounts,
-                forms: &self.forms,
-                crates: &self.crates,
-                inferred: &self.inferred,
+                forms: &self.owners.forms,
+                crates: &self.owners.crates,
+                inferred: &self.owners.inferred,
                 code: code.as_ref(),
             };
             leaves::build(image, &parts)
@@ -208,14 +246,14 @@ impl Passes {
         });
         let members = members.collect();
         let model = Model {
-            facts: facts(input, image, self.crates.has_rust),
+            facts: facts(input, image, self.owners.crates.has_rust),
             leaves: table.leaves,
             members,
             segments: self.layout.segments,
             sections: self.layout.sections,
             symbols: self.symbols.rows,
             units: self.units.rows,
-            crates: self.crates.rows,
+            crates: self.owners.crates.rows,
             owners: table.owners,
             code: code.map(|code| code.rows),
             names,

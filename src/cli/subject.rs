@@ -40,9 +40,10 @@ pub(super) struct Side<'i> {
 }
 
 /// Reads a file; if it is a binary, `packages` may be in it, and `search` says where its debug information may be.
+/// Without packages nobody asks whose its bytes are.
 fn read<T>(
     input: &Input,
-    packages: &Packages,
+    packages: Option<&Packages>,
     search: &Search,
     detail: Detail,
     also: impl FnOnce(&Image<'_>, &Model) -> T,
@@ -52,7 +53,10 @@ fn read<T>(
         return Ok(Subject::Snapshot(read));
     }
     let read = format::read_detailed_with(input, search, detail, |image| {
-        let model = attrib::attribute(input, image, packages);
+        let model = match packages {
+            Some(packages) => attrib::attribute(input, image, packages),
+            None => attrib::places(input, image),
+        };
         let also = also(image, &model);
         Subject::Binary { model, also }
     });
@@ -66,7 +70,7 @@ pub(super) fn load(
     search: &Search,
     common: &CommonArgs,
 ) -> Result<Subject<()>> {
-    read(&open(path, common)?, packages, search, Detail::Plain, |_, _| ())
+    read(&open(path, common)?, Some(packages), search, Detail::Plain, |_, _| ())
 }
 
 /// The same with the list of packages that a binary holds itself, as JSON.
@@ -77,13 +81,13 @@ pub(super) fn listed(
     common: &CommonArgs,
 ) -> Result<(Model, Option<Vec<u8>>)> {
     let list = |image: &Image<'_>, _: &Model| image.header.packages.clone();
-    Ok(match read(&open(path, common)?, packages, search, Detail::Plain, list)? {
+    Ok(match read(&open(path, common)?, Some(packages), search, Detail::Plain, list)? {
         Subject::Binary { model, also } => (model, also),
         Subject::Snapshot(Snapshot { model, .. }) => (model, None),
     })
 }
 
-/// The model of a binary with where its instructions come from, if `dims` ask for that.
+/// The model of a binary with what `dims` ask for: where its instructions come from, and whose bytes are.
 ///
 /// *Errors*: they do, and it is a snapshot, or has nothing that could tell.
 pub(super) fn model_for(
@@ -93,6 +97,7 @@ pub(super) fn model_for(
     common: &CommonArgs,
     dims: &[Dim],
 ) -> Result<Model> {
+    let packages = if asks_for_owners(dims) { Some(packages) } else { None };
     let model = match read(&open(path, common)?, packages, search, detail_for(dims), |_, _| ())? {
         Subject::Binary { model, .. } | Subject::Snapshot(Snapshot { model, .. }) => model,
     };
@@ -100,13 +105,22 @@ pub(super) fn model_for(
     Ok(model)
 }
 
+/// Whether owners have a part in an answer about `dims`, as they have in an overview.
+fn asks_for_owners(dims: &[Dim]) -> bool {
+    dims.is_empty() || !dims.iter().all(|dim| dim.is_place())
+}
+
 /// What has to be read of a file to tell of `dims`.
 fn detail_for(dims: &[Dim]) -> Detail {
-    // Most lines differ from the next one, so what is cut by lines is cut into many more pieces.
-    match dims.iter().copied().filter(|dim| dim.is_of_code()).min_by_key(|dim| *dim == Dim::Inlined) {
-        None => Detail::Plain,
-        Some(Dim::Inlined) => Detail::Functions,
-        Some(_) => Detail::Code,
+    let (mut functions, mut lines) = (false, false);
+    for &dim in dims.iter().filter(|dim| dim.is_of_code()) {
+        *if dim == Dim::Inlined { &mut functions } else { &mut lines } = true;
+    }
+    match (functions, lines) {
+        (false, false) => Detail::Plain,
+        (true, false) => Detail::Functions,
+        (false, true) => Detail::Lines,
+        (true, true) => Detail::Code,
     }
 }
 
@@ -177,7 +191,7 @@ pub(super) fn with_duplicates(
 ) -> Result<(Model, Option<Duplicates>)> {
     let input = open(path, common)?;
     let duplicates = |image: &Image<'_>, model: &Model| attrib::duplicates(&input, image, model);
-    Ok(match read(&input, packages, search, Detail::Plain, duplicates)? {
+    Ok(match read(&input, Some(packages), search, Detail::Plain, duplicates)? {
         Subject::Binary { model, also } => (model, Some(also)),
         Subject::Snapshot(Snapshot { model, .. }) => (model, None),
     })
@@ -193,7 +207,7 @@ pub(super) fn with_contents(
     let input = open(path, common)?;
     let contents =
         |image: &Image<'_>, model: &Model| phase("contents", || attrib::contents(&input, image, model));
-    Ok(match read(&input, packages, search, Detail::Plain, contents)? {
+    Ok(match read(&input, Some(packages), search, Detail::Plain, contents)? {
         Subject::Binary { model, also } => (model, also),
         Subject::Snapshot(Snapshot { model, contents }) => (model, contents),
     })
@@ -214,7 +228,7 @@ pub(super) fn two<'i>(
 ) -> Result<[Side<'i>; 2]> {
     let side = |input: &'i Input| -> Result<Side<'i>> {
         let unread = |image: &Image<'_>, _: &Model| attrib::Unread::new(input, image);
-        let side = match read(input, packages, search, detail_for(dims), unread)? {
+        let side = match read(input, Some(packages), search, detail_for(dims), unread)? {
             Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
             Subject::Snapshot(Snapshot { model, contents }) => Side { model, contents: Box::new(contents) },
         };

@@ -16,7 +16,9 @@ pub enum Detail {
     /// Also which function each instruction is of: all of [`CodeFacts`], but [`CodeFacts::rows`] only where nothing
     /// else tells the file of a function.
     Functions,
-    /// Also which line: all of [`CodeFacts`].
+    /// Also which line each instruction is of, and no functions: of [`CodeFacts`] its lines and rows.
+    Lines,
+    /// Also both: all of [`CodeFacts`].
     Code,
 }
 

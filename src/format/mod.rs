@@ -585,8 +585,17 @@ pub fn read_detailed(input: &Input, detail: Detail) -> Result<Image<'_>, Error> 
 impl Image<'_> {
     /// Where instructions come from is told of every file that was asked for it, if only that nothing is known.
     fn settle_code(&mut self, detail: Detail) {
-        if detail != Detail::Plain {
-            self.code.get_or_insert_default().has_all_rows = detail == Detail::Code;
+        let has_all_rows = match detail {
+            Detail::Plain => return,
+            Detail::Functions => false,
+            Detail::Lines | Detail::Code => true,
+        };
+        let code = self.code.get_or_insert_default();
+        code.has_all_rows = has_all_rows;
+        if detail == Detail::Lines {
+            // Databases have the lines of what is inlined with its functions, so these were read.
+            let CodeFacts { texts, lines, rows, .. } = std::mem::take(code);
+            *code = CodeFacts { texts, lines, rows, has_all_rows, ..CodeFacts::default() };
         }
     }
 }

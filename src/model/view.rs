@@ -105,10 +105,27 @@ impl Dim {
         matches!(self, Dim::File | Dim::Line | Dim::Inlined)
     }
 
+    /// Whether the group of a byte follows from where it is, whoever owns it: from its section, its symbol, its
+    /// function or its line.
+    pub fn is_place(self) -> bool {
+        matches!(
+            self,
+            Dim::Segment
+                | Dim::Section
+                | Dim::Member
+                | Dim::Symbol
+                | Dim::Module
+                | Dim::Generic
+                | Dim::File
+                | Dim::Line
+                | Dim::Inlined
+        )
+    }
+
     /// Whether no owner has a part in which of its groups a byte is in, so that no sum is an estimate: the file states
     /// the group, or what the bytes are was recognised.
     pub fn is_stated(self) -> bool {
-        matches!(self, Dim::Kind | Dim::Segment | Dim::Section | Dim::Member)
+        self == Dim::Kind || self.is_place()
     }
 
     /// The dimension of that name; `_` is as good as `-`.
@@ -178,12 +195,17 @@ pub struct View {
     /// How many rows of each level are made at all, the first in order; what is left out still counts
     /// in totals. All if none.
     pub only: Option<usize>,
+    /// Whether rows are told by name alone. Else symbols come with the crates that have them.
+    pub names_only: bool,
 }
 
 impl View {
-    /// All dimensions that an answer needs: those to group by and those of the filter.
+    /// All dimensions that an answer needs: those to group by, those of the filter and what rows are told with.
     pub fn dims_needed(&self) -> Vec<Dim> {
         let mut dims = self.dims.clone();
+        if self.dims.contains(&Dim::Symbol) && !self.names_only {
+            dims.push(Dim::Crate);
+        }
         if let Some(filter) = &self.filter {
             filter.dims(&mut dims);
         }

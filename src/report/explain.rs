@@ -348,6 +348,7 @@ fn crate_facts(model: &Model, id: CrateId) -> CrateFacts {
             sort: Sort::Size,
             first: None,
             only: None,
+            names_only: false,
         };
         let tree = tree_where(model, &view, |leaf| {
             let owner = model.owner(leaf.owner);

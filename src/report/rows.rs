@@ -194,7 +194,8 @@ pub fn show_where(
 }
 
 fn answer(model: &Model, view: &View, options: &ShowOptions, tree: Tree<'_>) -> Show {
-    let namer = Namer::new(model, &view.dims);
+    let told = if view.names_only { &[] } else { view.dims.as_slice() };
+    let namer = Namer::new(model, told);
     let rows = namer.rows(&tree, &tree.roots, 0, &Key::default(), options.limit);
     Show {
         head: head(model, "show"),

@@ -326,7 +326,15 @@ fn group(
     let mut chosen = vec![false; model.leaves.len()];
     jobs::for_each(model, side, question, path, |index, _| chosen[index as usize] = true);
     let ask = |dim: Dim| {
-        let view = View { dims: vec![dim], filter: None, measure, sort: Sort::Size, first: None, only: None };
+        let view = View {
+            dims: vec![dim],
+            filter: None,
+            measure,
+            sort: Sort::Size,
+            first: None,
+            only: None,
+            names_only: false,
+        };
         let mut index = 0;
         let tree = tree_where(model, &view, |_| {
             index += 1;

@@ -142,6 +142,7 @@ fn write(shared: &Shared, what: &Exported, form: Form, out: &mut dyn Write) -> i
         sort: Sort::Size,
         first: None,
         only: None,
+        names_only: false,
     };
     let mut chosen = chosen(model, side).into_iter();
     let options = ShowOptions { limit: None };

@@ -230,6 +230,7 @@ impl Table {
             sort: Sort::Size,
             first: None,
             only: None,
+            names_only: false,
         };
         let tree = tree(model, &view);
         let whole = Amount { sizes: tree.total, symbols: tree.symbols, estimated: tree.estimated };

@@ -21,7 +21,7 @@ use bloat::input::Input;
 use bloat::input::companion::Search;
 use bloat::kind::Kind;
 use bloat::model::view::{Dim, Inlining, Keys, Node, View, tree};
-use bloat::model::{LineId, Model, Sizes};
+use bloat::model::{FrameId, LineId, Model, Sizes};
 use bloat::project::Packages;
 
 use oracles::oracle;
@@ -492,9 +492,19 @@ fn functions_of_split_units_are_told_by_their_files() {
     }
 }
 
-/// What is read for functions alone tells no line, and of functions what all that can be read tells.
+/// By file and line: bytes.
+fn bytes_by_line(model: &Model) -> Vec<(String, Vec<(String, Sizes)>)> {
+    let tree = tree(model, &View { dims: vec![Dim::File, Dim::Line], ..View::default() });
+    let name = |level: usize, key: u32| tree.keys[level].label(key);
+    let of_file =
+        |file: &Node| (name(0, file.key), file.children.iter().map(|n| (name(1, n.key), n.sizes)).collect());
+    tree.roots.iter().map(of_file).collect()
+}
+
+/// What is read for functions alone tells no line, and of functions what all that can be read tells; and so the other
+/// way round.
 #[test]
-fn functions_are_the_same_whether_lines_are_read_or_not() {
+fn functions_and_lines_are_the_same_whether_the_others_are_read_or_not() {
     let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let folders = ["apart", "archive", "bin", "coff", "elf", "macho", "pe", "wasm"];
     let entries =
@@ -514,6 +524,9 @@ fn functions_are_the_same_whether_lines_are_read_or_not() {
         with_functions += 1;
         assert!(functions_by_crate(&all) == functions_by_crate(&functions), "{}", path.display());
         assert!(functions.leaves.iter().all(|leaf| leaf.line == LineId::NONE), "{}", path.display());
+        let lines = analyze_in(Detail::Lines, &path);
+        assert!(bytes_by_line(&all) == bytes_by_line(&lines), "{}", path.display());
+        assert!(lines.leaves.iter().all(|leaf| leaf.frame == FrameId::NONE), "{}", path.display());
     }
     assert!(with_functions > 20, "only {with_functions}");
 }

@@ -7,7 +7,7 @@ use bloat::analysis::diff::DiffView;
 use bloat::analysis::diff::groups::Subject;
 use bloat::analysis::generics::{self, Grouping, Question};
 use bloat::analysis::{advise, duplicates};
-use bloat::attrib::{attribute, contents, duplicates as find_duplicates, reasons, vtables};
+use bloat::attrib::{attribute, contents, duplicates as find_duplicates, places, reasons, vtables};
 use bloat::format::{Detail, Image, read_detailed_with, read_with};
 use bloat::input::Input;
 use bloat::input::companion::Search;
@@ -38,6 +38,7 @@ pub fn whole(bytes: &[u8]) {
     let _ = read_detailed_with(&input, &Search::nowhere(), Detail::Code, |image| {
         let model = attribute(&input, image, &packages);
         sums(&model, bytes.len() as u64);
+        alike(&model, &places(&input, image));
         let tables = vtables(&input, image, &model);
         let found = find_duplicates(&input, image, &model);
         answers(&model);
@@ -67,6 +68,22 @@ pub fn sums(model: &Model, file_len: u64) {
     };
     let (with, without) = (of("kind=code,rodata or symbol~a"), of("not (kind=code,rodata or symbol~a)"));
     assert_eq!(plus(with, without), model.total());
+}
+
+/// What is where is the same whether owners are asked for or not.
+pub fn alike(model: &Model, places: &Model) {
+    assert_eq!(places.check(), Ok(()));
+    for dim in Dim::ALL.into_iter().filter(|dim| dim.is_place()) {
+        let view = View { dims: vec![dim], names_only: true, ..View::default() };
+        let [model, places] = [model, places].map(|model| {
+            let answer = tree(model, &view);
+            let row = |n: &Node| (answer.keys[0].label(n.key), n.sizes, n.symbols, n.estimated, n.inlining);
+            let rows: Vec<_> = answer.roots.iter().map(row).collect();
+            (rows, answer.total, answer.symbols, answer.estimated)
+        });
+        assert_eq!(model, places, "{dim:?}");
+        assert_eq!(model.3, 0, "{dim:?}");
+    }
 }
 
 fn plus(a: Sizes, b: Sizes) -> Sizes {

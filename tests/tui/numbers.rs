@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bloat::analysis::diff::groups::Subject;
 use bloat::analysis::diff::{Amount, DiffView};
 use bloat::model::filter::Filter;
-use bloat::model::view::{Measure, Sort, View};
+use bloat::model::view::{Measure, View};
 use bloat::report::{self, Amounts, DiffOptions, DiffRow, Row, ShowOptions};
 use bloat::tui::views::{Content, VIEWS};
 
@@ -77,9 +77,7 @@ fn cells_of_every_view_equal_show() {
                 dims: view.content.dims().to_vec(),
                 filter: filter.map(|f| Filter::parse(f).expect("it can be read")),
                 measure,
-                sort: Sort::Size,
-                first: None,
-                only: None,
+                ..View::default()
             };
             let show = report::show(&journey.shared.new.model, &question, &ShowOptions { limit: None });
             let total = measure.pick(show.shown.file, show.shown.memory);
@@ -271,14 +269,8 @@ fn changes_equal_diff(old: &str, new: &str, views: usize) {
             // A function that is only inlined has no bytes of its own, and no change.
             let has_bytes = |row: &&Row| (row.file, row.memory, row.symbols) != (0, 0, 0);
             // Rows that the new file has are those of `show`, whatever the old one has besides.
-            let question = View {
-                dims: view.content.dims().to_vec(),
-                filter: parsed(),
-                measure,
-                sort: Sort::Size,
-                first: None,
-                only: None,
-            };
+            let question =
+                View { dims: view.content.dims().to_vec(), filter: parsed(), measure, ..View::default() };
             let show = report::show(&shared.new.model, &question, &ShowOptions { limit: None });
             let mut expected: Vec<(String, u64, u64)> =
                 show.rows.iter().filter(has_bytes).map(|r| (r.name.clone(), r.file, r.symbols)).collect();

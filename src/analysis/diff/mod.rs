@@ -30,9 +30,12 @@ pub struct DiffView {
 }
 
 impl DiffView {
-    /// The dimensions that it asks about, in its filter too.
+    /// The dimensions that it asks about, in its filter too. Symbols come with the crates that have them.
     pub fn dims_needed(&self) -> Vec<Dim> {
         let mut dims = self.dims.clone();
+        if dims.contains(&Dim::Symbol) {
+            dims.push(Dim::Crate);
+        }
         if let Some(filter) = &self.filter {
             filter.dims(&mut dims);
         }

@@ -164,6 +164,7 @@ pub fn answer(model: &Model, graph: &Graph, roots: &[u32], question: &Question) 
         sort: if question.sort == TreeSort::Name { Sort::Name } else { Sort::Size },
         first: None,
         only: None,
+        names_only: false,
     };
     let sizes = tree(model, &view);
     let mut out = Answer {

@@ -105,6 +105,13 @@ pub(super) struct Forms {
     pub claims: Vec<Claim<Form>>,
 }
 
+impl Forms {
+    /// Nothing recognised, on a line of `len` bytes.
+    pub fn none(len: u64) -> Forms {
+        Forms { by_form: Partition::resolve(len, &mut [], Form::Plain), claims: Vec::new() }
+    }
+}
+
 /// Recognises all that is recognised.
 ///
 /// *Cost*: O(n log n) in pointers and references, linear in the size of the data.

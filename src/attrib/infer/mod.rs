@@ -107,6 +107,12 @@ pub(super) fn build(known: &Known<'_, '_>) -> Inferred {
 }
 
 impl Inferred {
+    /// Nothing concluded, on a line of `len` bytes.
+    pub fn none(len: u64) -> Inferred {
+        let by_place = Partition::resolve(len, &mut [], NO_CONCLUSION);
+        Inferred { owners: Vec::new(), by_place, by_symbol: Vec::new() }
+    }
+
     /// What was concluded of bytes that belong to `symbol`, or lie at a place without one.
     pub fn owner(&self, symbol: SymbolId, at_place: Conclusion) -> Option<Concluded> {
         let of_symbol = symbol.get().and_then(|i| self.by_symbol.get(i)).copied();

@@ -277,7 +277,7 @@ fn note_missing(image: &mut Image<'_>, detail: Detail) {
             more => format!("{} units are in files apart that were not found, such as {first}", more + 1),
         };
         match detail {
-            Detail::Plain => note("split-units-missing", text),
+            Detail::Plain | Detail::Lines => note("split-units-missing", text),
             // What was asked for is not all there.
             Detail::Functions | Detail::Code => {
                 let text = format!("{text}: what was inlined in their code is not known");

@@ -27,7 +27,7 @@ pub(super) fn read<'b>(
     let sections: Vec<(SplitKind, &[u8])> = picked.sections.iter().map(|(kind, b)| (*kind, &**b)).collect();
     let code = code_spans(&image.sections);
     let binary = match detail {
-        Detail::Plain => None,
+        Detail::Plain | Detail::Lines => None,
         Detail::Functions | Detail::Code => Some(Binary {
             skeletons: skeletons.get_or_insert_with(|| skeletons_in(binary, &wanted)),
             line: &image.line,

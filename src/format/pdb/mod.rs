@@ -125,7 +125,7 @@ impl Database {
         for module in &modules {
             let [old_lines, new_lines] = match detail {
                 Detail::Plain => [0, 0],
-                Detail::Functions | Detail::Code => module.lines_sizes,
+                Detail::Functions | Detail::Lines | Detail::Code => module.lines_sizes,
             };
             let before = module.symbols_size.saturating_add(old_lines);
             let mut bytes = match (module.stream, before.saturating_add(new_lines)) {

@@ -31,6 +31,7 @@ pub(super) fn tables(context: &Context<'_>) -> Vec<Advice> {
         sort: Sort::Size,
         first: None,
         only: None,
+        names_only: false,
     };
     let tree = tree_where(model, &view, is_table);
     let least = (context.sums.shipped / 100).max(4096);

@@ -61,6 +61,7 @@ fn modules(context: &Context<'_>) -> [u64; 2] {
         sort: Sort::Size,
         first: None,
         only: None,
+        names_only: false,
     };
     let tree = tree_where(context.model, &view, ships);
     let mut sums = [0, 0];

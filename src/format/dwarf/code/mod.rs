@@ -63,6 +63,10 @@ pub(super) fn read(units: &Units<'_, '_, '_>, detail: Detail, trouble: &mut Trou
             let programs = programs(units, &starts, &places, |offset| wanted.contains(&offset));
             (trees, programs)
         }
+        Detail::Lines => {
+            let trees = wanted.iter().map(|&i| (i, Tree::default())).collect();
+            (trees, programs(units, &starts, &places, |_| true))
+        }
     };
     merged(units, trees, programs, trouble)
 }
