@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
 use super::pieces::Run;
 use super::refine::Aim;
 use crate::attrib::operands::{self, Operand, Place, Sink, Usage};
@@ -26,7 +24,7 @@ pub(super) struct File<'f, 'data> {
 impl<'f, 'data> File<'f, 'data> {
     pub fn new(bytes: &'f [u8], image: &'f Image<'data>, model: &Model) -> File<'f, 'data> {
         let mut pointers = image.pointers.clone();
-        pointers.par_sort_unstable();
+        radsort::sort_by_key(&mut pointers, |p| (p.at, p.to));
         let mut numbered = HashMap::new();
         for (index, function) in image.functions.iter().enumerate() {
             let Some(member) = image.member_at(function.start) else { continue };

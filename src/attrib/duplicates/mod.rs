@@ -29,8 +29,8 @@ const PREVIEW: usize = 80;
 
 /// Finds what is in `model`, which was made from `input` and `image`, more than once.
 ///
-/// *Cost*: linear in the bytes of code and constants, but for sorting one hash for each piece and the
-/// addresses that code refers to; what may be equal is read twice.
+/// *Cost*: linear in the bytes of code and constants, but that what they refer to is looked up in sorted lists; what
+/// may be equal is read twice.
 pub fn duplicates(input: &Input, image: &Image<'_>, model: &Model) -> Duplicates {
     let file = File::new(input.bytes(), image, model);
     let runs = pieces::runs(image, model);
@@ -92,7 +92,7 @@ fn taken(file: &File<'_, '_>, model: &Model, mut taken: Vec<u64>) -> Vec<u64> {
     let of_data = |pos: u64| model.leaves.at(pos).is_some_and(|l| l.kind.is_content());
     taken.extend(file.pointers.iter().filter(|p| of_data(p.at)).map(|p| p.to));
     taken.extend(file.exported());
-    taken.sort_unstable();
+    radsort::sort(&mut taken);
     taken.dedup();
     taken
 }

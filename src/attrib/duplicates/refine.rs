@@ -120,7 +120,8 @@ fn split(items: &Alike, members: &[u32], seen: &dyn Fn(&Aim) -> Aim, mut found: 
         hash.value()
     };
     let mut keyed: Vec<(u64, u32)> = members.iter().map(|&m| (hash(m), m)).collect();
-    keyed.sort_unstable();
+    // Members of one hash stay in order.
+    radsort::sort_by_key(&mut keyed, |(hash, _)| *hash);
     let mut parts: Vec<Vec<u32>> = Vec::new();
     for run in keyed.chunk_by(|a, b| a.0 == b.0) {
         let aims = |member: u32| items.aims[member as usize].iter().map(seen);
@@ -132,7 +133,7 @@ fn split(items: &Alike, members: &[u32], seen: &dyn Fn(&Aim) -> Aim, mut found: 
         }
     }
     // By their first members, so that no hash shows in the order.
-    parts.sort_unstable();
+    radsort::sort_by_key(&mut parts, |part| part.first().copied().unwrap_or(u32::MAX));
     parts.into_iter().for_each(&mut found);
 }
 

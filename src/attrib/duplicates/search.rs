@@ -1,7 +1,5 @@
 //! Runs that hold the same, and what each refers to.
 
-use rayon::prelude::*;
-
 use super::file::File;
 use super::pieces::Run;
 use super::refine::{Aim, Alike};
@@ -59,7 +57,7 @@ pub(super) fn read_code(file: &File<'_, '_>, runs: &[Run]) -> Code {
     }
     code.starts.extend(file.pointers.iter().map(|p| p.to));
     for all in [&mut code.starts, &mut code.taken, &mut code.called] {
-        all.par_sort_unstable();
+        radsort::sort(all);
         all.dedup();
     }
     code
@@ -67,7 +65,7 @@ pub(super) fn read_code(file: &File<'_, '_>, runs: &[Run]) -> Code {
 
 /// Groups runs that hold the same; `of_code` are the hashes of the functions among them.
 ///
-/// *Cost*: linear in the bytes of constants and of functions that share a hash, but for sorting hashes.
+/// *Cost*: linear in the bytes of constants and of functions that share a hash, and in the number of runs.
 pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<Alike> {
     let mut of_code = of_code.iter();
     let known: Vec<Option<u64>> =
@@ -86,7 +84,8 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
     let hashes: Vec<Option<u64>> = parallel::map(&known, LOT, hash);
     let keyed = hashes.iter().enumerate().filter_map(|(item, &hash)| Some((hash?, item as u32)));
     let mut keyed: Vec<(u64, u32)> = keyed.collect();
-    keyed.par_sort_unstable();
+    // Items of one hash stay in order.
+    radsort::sort_by_key(&mut keyed, |(hash, _)| *hash);
     let buckets: Vec<&[(u64, u32)]> = keyed.chunk_by(|a, b| a.0 == b.0).filter(|b| b.len() > 1).collect();
     let compare = |bucket: &&[(u64, u32)]| {
         let mut head: Option<Stream> = None;
@@ -110,7 +109,7 @@ pub(super) fn alike(file: &File<'_, '_>, runs: &[Run], of_code: &[u64]) -> Vec<A
     };
     let all = parallel::map(&buckets, 16, compare);
     let mut all: Vec<Alike> = all.into_iter().filter(|a| a.members.len() > 1).collect();
-    all.par_sort_unstable_by(|a, b| a.members.first().cmp(&b.members.first()));
+    radsort::sort_by_key(&mut all, |a| a.members.first().copied().unwrap_or(u32::MAX));
     all
 }
 
