@@ -26,7 +26,7 @@ fn subject((model, contents): &(Model, Contents)) -> Subject<'_> {
 }
 
 fn view(dims: &[Dim]) -> DiffView {
-    DiffView { dims: dims.to_vec(), filter: None, measure: Measure::File }
+    DiffView { dims: dims.to_vec(), ..DiffView::default() }
 }
 
 /// Children sum to their parents on both sides, and the largest change comes first.

@@ -124,6 +124,30 @@ fn no_debug_information_is_an_error_that_says_what_to_build_with() {
     }
 }
 
+/// Calls have lines in the entries of functions, which says nothing of the line of any code.
+#[test]
+fn debug_information_without_line_programs_is_an_error_that_says_why() {
+    let (name, other) = (b".debug_line\0", b".debug_miss\0");
+    let mut bytes = std::fs::read(fixture(SUBJECT)).expect("readable");
+    let places: Vec<usize> =
+        (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
+    assert_eq!(places.len(), 1, "the section has its name in one place");
+    bytes[places[0]..places[0] + name.len()].copy_from_slice(other);
+    let path = scratch("no-lines");
+    std::fs::write(&path, bytes).expect("it can be written");
+    for options in [&["--by", "line"][..], &["--by", "inlined,file"], &["--filter", "line~x"]] {
+        let output = run(bloat().arg("show").arg(&path).args(options));
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{options:?}: {said}");
+        let (warning, error) = said.split_once("error: ").expect("an error");
+        assert!(warning.starts_with("warning: ") && warning.contains("its line program"), "{said}");
+        assert!(error.contains("says nothing of lines of source"), "{said}");
+    }
+    let functions = stdout(bloat().arg("show").arg(&path).args(["--by", "inlined"]));
+    assert!(!functions.is_empty());
+    std::fs::remove_file(&path).expect("it was written");
+}
+
 #[test]
 fn snapshots_and_other_commands_say_that_they_cannot_tell() {
     let snapshot = scratch("flame.parquet");

@@ -144,7 +144,7 @@ fn this_program_answers_the_same_from_a_snapshot() {
 }
 
 fn by(dims: &[Dim]) -> DiffView {
-    DiffView { dims: dims.to_vec(), filter: None, measure: Measure::File }
+    DiffView { dims: dims.to_vec(), ..DiffView::default() }
 }
 
 #[test]

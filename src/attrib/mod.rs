@@ -58,8 +58,9 @@ pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model
 /// What can be told without asking whose the bytes are: for questions of which all dimensions are
 /// [places](crate::model::view::Dim::is_place).
 ///
-/// The model has the segments, sections, symbols, units, functions and lines that [`attribute`] finds. All bytes are
-/// of one crate that stands for any, and their kinds are those of sections.
+/// The model has the segments, sections, symbols, units, functions and lines that [`attribute`] finds. It has nothing
+/// else to say: all bytes are of one crate that stands for any, their kinds are those of sections, and
+/// [`Facts::has_rust`] is not looked into.
 ///
 /// *Cost*: O(n log n) in the number of facts; content is looked at for filler alone.
 pub fn places(input: &Input, image: &Image<'_>) -> Model {
@@ -164,7 +165,13 @@ impl Passes {
         let bytes = input.bytes();
         let mut names = Names::default();
         let mut diagnostics = image.diagnostics.clone();
-        let packages = packages.map(|packages| with_embedded(packages, image, &mut diagnostics));
+        let embedded = embedded(image, &mut diagnostics);
+        let packages = packages.map(|packages| {
+            let mut all = packages.clone();
+            all.join(krate::packages_of_sources(&image.sources));
+            embedded.into_iter().for_each(|list| all.join(list));
+            all
+        });
 
         let layout = phase("layout", || sections::build(image, bytes, &mut names));
         let mut symbols = phase("symbol claims", || symbols::build(image, &mut names));
@@ -287,17 +294,14 @@ fn facts(input: &Input, image: &Image<'_>, has_rust: bool) -> Facts {
     }
 }
 
-/// The packages that a caller knows of and those that the file lists or has sources of.
-fn with_embedded(packages: &Packages, image: &Image<'_>, diagnostics: &mut Vec<Diagnostic>) -> Packages {
-    let mut all = packages.clone();
-    all.join(krate::packages_of_sources(&image.sources));
-    match image.header.packages.as_deref().map(Packages::from_auditable) {
-        None => {}
-        Some(Ok(embedded)) => all.join(embedded),
-        Some(Err(why)) => {
+/// The packages that a file lists itself.
+fn embedded(image: &Image<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Packages> {
+    match Packages::from_auditable(image.header.packages.as_deref()?) {
+        Ok(embedded) => Some(embedded),
+        Err(why) => {
             let text = format!("the embedded list of packages is not read: {why}");
             diagnostics.push(Diagnostic::warning("package-list-unread", text));
+            None
         }
     }
-    all
 }

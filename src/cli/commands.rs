@@ -147,7 +147,7 @@ pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
         },
         first: None,
         only: None,
-        names_only: !matches!(args.format, ViewFormat::Json | ViewFormat::Csv),
+        names_only: args.format != ViewFormat::Json,
     }))
 }
 

@@ -46,7 +46,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let packages = packages_of(common.manifest_path.as_deref())?;
     let search = search_for_two(common);
     let files = [open(&args.old, common)?, open(&args.new, common)?];
-    let [before, after] = subject::two(files.each_ref(), &packages, &search, common, &view.dims_needed())?;
+    let [before, after] = subject::two(files.each_ref(), &packages, &search, common, &view.dims_asked())?;
     let (old, new) = (&before.model, &after.model);
     all_belong(&search, old, new)?;
     let options = DiffOptions {

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::args::CommonArgs;
-use super::commands::open;
+use super::commands::{diagnostics, open};
 use super::error::CliError;
 use crate::format::{Detail, Image};
 use crate::input::Input;
 use crate::input::companion::Search;
 use crate::model::view::Dim;
-use crate::model::{Contents, Duplicates, Holds, Model};
+use crate::model::{Contents, Duplicates, Holds, LineId, Model};
 use crate::parallel;
 use crate::project::Packages;
 use crate::snapshot::{self, Snapshot};
@@ -101,7 +101,7 @@ pub(super) fn model_for(
     let model = match read(&open(path, common)?, packages, search, detail_for(dims), |_, _| ())? {
         Subject::Binary { model, .. } | Subject::Snapshot(Snapshot { model, .. }) => model,
     };
-    tells(path, &model, dims)?;
+    tells(path, &model, dims, common)?;
     Ok(model)
 }
 
@@ -126,13 +126,18 @@ fn detail_for(dims: &[Dim]) -> Detail {
 
 /// Whether a model says where instructions come from, as far as `dims` ask for that.
 ///
-/// *Errors*: it does not, and why.
-fn tells(path: &Path, model: &Model, dims: &[Dim]) -> Result<()> {
+/// *Errors*: it does not, and why; what could not be read, which may be the reason, is said before.
+fn tells(path: &Path, model: &Model, dims: &[Dim], common: &CommonArgs) -> Result<()> {
     for &dim in dims.iter().filter(|dim| dim.is_of_code()) {
-        // Read with all details, a binary has tables, be they empty.
+        // A binary that was read for it has tables, be they empty.
         let Some(code) = &model.code else { return Err(snapshot_of_code(path, dim)) };
-        let is_known = if dim == Dim::Inlined { !code.frames.is_empty() } else { !code.lines.is_empty() };
+        let is_known = match dim {
+            Dim::Inlined => !code.frames.is_empty(),
+            // Entries name the lines of calls, where no code need be of any line.
+            _ => model.leaves.iter().any(|leaf| leaf.line != LineId::NONE),
+        };
         if !is_known {
+            diagnostics(model, common);
             return Err(unknown_code(path, model, dim));
         }
     }
@@ -232,7 +237,7 @@ pub(super) fn two<'i>(
             Subject::Binary { model, also } => Side { model, contents: Box::new(also) },
             Subject::Snapshot(Snapshot { model, contents }) => Side { model, contents: Box::new(contents) },
         };
-        tells(input.path(), &side.model, dims)?;
+        tells(input.path(), &side.model, dims, common)?;
         Ok(side)
     };
     let [old, new] = files;

@@ -15,7 +15,7 @@ use crate::intern::Distinct;
 /// *Cost*: one pass over the leaves, and for `module` and `generic` one parse per symbol.
 pub fn tree<'m>(model: &'m Model, view: &View) -> Tree<'m> {
     let mut accepts = view.filter.as_ref().map(|f| f.compile(model));
-    let is_stated = view.dims_needed().into_iter().all(Dim::is_stated);
+    let is_stated = view.dims_asked().into_iter().all(Dim::is_stated);
     grouped(model, view, is_stated, |leaf| accepts.as_mut().is_none_or(|a| a.accepts(leaf)))
 }
 

@@ -200,14 +200,20 @@ pub struct View {
 }
 
 impl View {
-    /// All dimensions that an answer needs: those to group by, those of the filter and what rows are told with.
-    pub fn dims_needed(&self) -> Vec<Dim> {
+    /// The dimensions that it asks about, in its filter too.
+    pub fn dims_asked(&self) -> Vec<Dim> {
         let mut dims = self.dims.clone();
-        if self.dims.contains(&Dim::Symbol) && !self.names_only {
-            dims.push(Dim::Crate);
-        }
         if let Some(filter) = &self.filter {
             filter.dims(&mut dims);
+        }
+        dims
+    }
+
+    /// All dimensions that an answer needs: those and what rows are told with.
+    pub fn dims_needed(&self) -> Vec<Dim> {
+        let mut dims = self.dims_asked();
+        if self.dims.contains(&Dim::Symbol) && !self.names_only {
+            dims.push(Dim::Crate);
         }
         dims
     }
@@ -222,7 +228,7 @@ pub struct Node {
     pub sizes: Sizes,
     /// Symbols that start in it.
     pub symbols: u64,
-    /// Bytes of the file whose boundaries are computed shares.
+    /// Bytes of the file whose boundaries are computed shares; none where no owner has a part in the answer.
     pub estimated: u64,
     /// What it comes to with all that is inlined, in the dimension of functions.
     pub inlining: Option<Inlining>,

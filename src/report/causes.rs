@@ -48,7 +48,7 @@ impl<'d, 'm> Causes<'d, 'm> {
             Some(Dim::Symbol) => None,
             _ => {
                 let dims = vec![Dim::Crate, Dim::Symbol];
-                Some(diff_by(pairing, &DiffView { dims, filter: view.filter.clone(), measure: view.measure }))
+                Some(diff_by(pairing, &DiffView { dims, filter: view.filter.clone(), ..*view }))
             }
         };
         let diff = own.as_ref().unwrap_or(answer);

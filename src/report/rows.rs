@@ -22,7 +22,7 @@ pub struct Row {
     pub memory: u64,
     /// Symbols that start in it.
     pub symbols: u64,
-    /// Whether some of its bytes are computed shares, or guesses.
+    /// Whether some of its bytes are computed shares, or guesses; never where no owner has a part in the answer.
     pub estimated: bool,
     /// Bytes of the file in such shares.
     #[serde(skip_serializing_if = "Option::is_none")]

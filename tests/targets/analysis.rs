@@ -73,6 +73,7 @@ pub fn sums(model: &Model, file_len: u64) {
 /// What is where is the same whether owners are asked for or not.
 pub fn alike(model: &Model, places: &Model) {
     assert_eq!(places.check(), Ok(()));
+    assert_eq!(places.diagnostics, model.diagnostics);
     for dim in Dim::ALL.into_iter().filter(|dim| dim.is_place()) {
         let view = View { dims: vec![dim], names_only: true, ..View::default() };
         let [model, places] = [model, places].map(|model| {
@@ -268,7 +269,7 @@ pub fn diff(bytes: &[u8]) {
     for dims in [&[Dim::Crate, Dim::Symbol][..], &[Dim::Section], &[Dim::Module, Dim::Generic], &[Dim::Unit]]
     {
         for measure in [Measure::File, Measure::Memory] {
-            let view = DiffView { dims: dims.to_vec(), filter: None, measure };
+            let view = DiffView { dims: dims.to_vec(), measure, ..DiffView::default() };
             let sides = [
                 Subject { model: &old, contents: Some(&old_held) },
                 Subject { model: &new, contents: Some(&new_held) },
@@ -285,7 +286,7 @@ pub fn diff(bytes: &[u8]) {
     }
     // Against itself there is no change.
     let same = Subject { model: &old, contents: Some(&old_held) };
-    let view = DiffView { dims: vec![Dim::Symbol], filter: None, measure: Measure::File };
+    let view = DiffView { dims: vec![Dim::Symbol], ..DiffView::default() };
     let report = report::diff(same, same, &view, &DiffOptions { limit: None, nested: None });
     assert!(report.rows.is_empty() && report.whole().delta == 0, "{:?}", report.rows);
     render::json(&report, &mut sink()).expect("a sink takes all");

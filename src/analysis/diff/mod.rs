@@ -30,12 +30,9 @@ pub struct DiffView {
 }
 
 impl DiffView {
-    /// The dimensions that it asks about, in its filter too. Symbols come with the crates that have them.
-    pub fn dims_needed(&self) -> Vec<Dim> {
+    /// The dimensions that it asks about, in its filter too.
+    pub fn dims_asked(&self) -> Vec<Dim> {
         let mut dims = self.dims.clone();
-        if dims.contains(&Dim::Symbol) {
-            dims.push(Dim::Crate);
-        }
         if let Some(filter) = &self.filter {
             filter.dims(&mut dims);
         }
@@ -129,7 +126,7 @@ pub fn diff<'m>(old: Subject<'m>, new: Subject<'m>, view: &DiffView) -> Diff<'m>
 /// The same with pairs that other questions have found, or will use.
 pub fn diff_by<'m>(pairing: &mut Pairing<'m>, view: &DiffView) -> Diff<'m> {
     let mut accepts = pairing.models().map(|model| view.filter.as_ref().map(|f| f.compile(model)));
-    let is_stated = view.dims_needed().into_iter().all(Dim::is_stated);
+    let is_stated = view.dims_asked().into_iter().all(Dim::is_stated);
     compare(pairing, view, is_stated, |side, leaf| {
         accepts[side as usize].as_mut().is_none_or(|a| a.accepts(leaf))
     })

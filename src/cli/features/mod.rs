@@ -17,7 +17,7 @@ use crate::analysis::diff::DiffView;
 use crate::analysis::diff::groups::Subject;
 use crate::analysis::nearest::nearest;
 use crate::config::profile::{Setting, Settings};
-use crate::model::view::{Dim, Measure};
+use crate::model::view::Dim;
 use crate::model::{Contents, Model};
 use crate::project::Packages;
 use crate::render;
@@ -159,7 +159,7 @@ fn side(known: &(Model, Contents)) -> Subject<'_> {
 
 /// What changed between two models, in one dimension.
 fn changes(old: &(Model, Contents), new: &(Model, Contents), dim: Dim, limit: usize) -> Vec<DiffRow> {
-    let view = DiffView { dims: vec![dim], filter: None, measure: Measure::File };
+    let view = DiffView { dims: vec![dim], ..DiffView::default() };
     let limit = (limit > 0).then_some(limit);
     report::diff(side(old), side(new), &view, &DiffOptions { limit, nested: limit }).rows
 }

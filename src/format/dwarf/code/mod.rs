@@ -38,8 +38,8 @@ pub(super) struct Units<'u, 'data, 'fix> {
     pub file_type: DwarfFileType,
 }
 
-/// Reads the entries and line programs of all units in the first section of them; of programs only the
-/// names of files, unless lines are asked for or tell what the entries do not.
+/// Reads the entries and line programs of all units in the first section of them: no entries where only lines are
+/// asked for, and of programs only the names of files, unless lines are asked for or tell what the entries do not.
 ///
 /// *Cost*: linear in the size of these; in parallel, with the same result whatever the
 /// number of threads.
