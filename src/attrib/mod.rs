@@ -50,8 +50,7 @@ use crate::timing::phase;
 ///
 /// *Cost*: O(n log n) in the number of facts.
 pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model {
-    // Facts are read, and all that is still wanted of debug information, most of many files, is a name.
-    [Kind::Debug, Kind::Unwind, Kind::Relocations].into_iter().for_each(|kind| release(input, image, kind));
+    release_facts(input, image);
     Passes::run(input, image, Some(packages)).into_model(input, image)
 }
 
@@ -64,7 +63,14 @@ pub fn attribute(input: &Input, image: &Image<'_>, packages: &Packages) -> Model
 ///
 /// *Cost*: O(n log n) in the number of facts; content is looked at for filler alone.
 pub fn places(input: &Input, image: &Image<'_>) -> Model {
+    release_facts(input, image);
     Passes::run(input, image, None).into_model(input, image)
+}
+
+/// Gives back the memory of what facts were read from: all that is still wanted of debug information, most of many
+/// files, is a name.
+fn release_facts(input: &Input, image: &Image<'_>) {
+    [Kind::Debug, Kind::Unwind, Kind::Relocations].into_iter().for_each(|kind| release(input, image, kind));
 }
 
 /// Gives back the memory of all sections of a kind, which are hardly looked at any more.
