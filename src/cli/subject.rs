@@ -97,7 +97,7 @@ pub(super) fn model_for(
     common: &CommonArgs,
     dims: &[Dim],
 ) -> Result<Model> {
-    let packages = if asks_for_owners(dims) { Some(packages) } else { None };
+    let packages = asks_for_owners(dims).then_some(packages);
     let model = match read(&open(path, common)?, packages, search, detail_for(dims), |_, _| ())? {
         Subject::Binary { model, .. } | Subject::Snapshot(Snapshot { model, .. }) => model,
     };
@@ -112,10 +112,8 @@ fn asks_for_owners(dims: &[Dim]) -> bool {
 
 /// What has to be read of a file to tell of `dims`.
 fn detail_for(dims: &[Dim]) -> Detail {
-    let (mut functions, mut lines) = (false, false);
-    for &dim in dims.iter().filter(|dim| dim.is_of_code()) {
-        *if dim == Dim::Inlined { &mut functions } else { &mut lines } = true;
-    }
+    let functions = dims.contains(&Dim::Inlined);
+    let lines = dims.contains(&Dim::File) || dims.contains(&Dim::Line);
     match (functions, lines) {
         (false, false) => Detail::Plain,
         (true, false) => Detail::Functions,

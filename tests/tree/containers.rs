@@ -146,3 +146,21 @@ fn lists_that_cannot_be_read_are_named() {
         }
     }
 }
+
+#[test]
+fn a_list_that_is_not_read_is_told_where_nobody_asks_for_owners_too() {
+    let (broken, cut) = (pack(b"{\"packages\":[{"), &pack(b"{\"packages\":[]}")[..8]);
+    for (format, make) in CONTAINERS {
+        for (list, why) in [(&broken[..], "EOF while parsing"), (cut, "it is no complete zlib stream")] {
+            let file = write(&format!("told-{format}"), &make(list));
+            for question in [&[][..], &["--by", "section"]] {
+                let show = parsed(bloat().arg("show").arg(&file).args(question).args(["--format", "json"]));
+                let all = show["diagnostics"].as_array().expect("a list");
+                let of_list = all.iter().filter(|d| d["code"] == "package-list-unread");
+                let told: Vec<&str> = of_list.filter_map(|d| d["message"].as_str()).collect();
+                assert!(matches!(told[..], [text] if text.contains(why)), "{format} {question:?}: {all:?}");
+            }
+            fs::remove_file(&file).expect("removable");
+        }
+    }
+}
