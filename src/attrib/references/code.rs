@@ -5,9 +5,8 @@
 
 use std::ops::Range;
 
-use iced_x86::{Decoder, DecoderOptions, Mnemonic, OpKind, Register};
-
-use super::{Usage, wasm, x86_64};
+use super::{Usage, wasm};
+use crate::attrib::operands::{self, Decoder, Relative, relatives};
 use crate::format::{Instructions, Machine};
 
 /// An operand that is an address.
@@ -51,79 +50,37 @@ impl Reader {
     }
 
     fn x86_64(&self, code: &[u8], address: u64, found: &mut impl FnMut(Operand)) {
-        let mut decoder = decoded(code, address);
         if !self.fixed_addresses {
-            return x86_64::relative_operands(code, address, found, |at, found| decoder.one(at, found));
+            return relatives::<false>(code, address, &mut |relative| found(relative.into()));
         }
+        let mut decoder = Decoder::new(code, address);
         while decoder.can_decode() {
-            if !decoder.next(found) {
-                decoder.fixed_operands(found);
+            let at = decoder.ip();
+            match decoder.next() {
+                // Code is not data.
+                Some(relative) if relative.is_near_branch => {}
+                Some(relative) => found(relative.into()),
+                None => decoder.numbers().for_each(|(target, usage)| {
+                    found(Operand { at, target, usage: usage.into() });
+                }),
             }
         }
     }
 }
 
-/// x86 code, and the last instruction that was decoded.
-pub(super) struct Decoded<'c> {
-    decoder: Decoder<'c>,
-    instruction: iced_x86::Instruction,
-    address: u64,
+impl From<Relative> for Operand {
+    fn from(relative: Relative) -> Operand {
+        let Relative { at, target, usage, .. } = relative;
+        Operand { at, target, usage: usage.into() }
+    }
 }
 
-/// The decoder of `code`, which starts at `address`.
-pub(super) fn decoded(code: &[u8], address: u64) -> Decoded<'_> {
-    let decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
-    Decoded { decoder, instruction: iced_x86::Instruction::default(), address }
-}
-
-impl Decoded<'_> {
-    pub fn can_decode(&self) -> bool {
-        self.decoder.can_decode()
-    }
-
-    /// Decodes one instruction `at` so many bytes into the code. Returns its length.
-    pub fn one(&mut self, at: usize, found: &mut impl FnMut(Operand)) -> usize {
-        if self.decoder.set_position(at).is_err() {
-            return 1;
-        }
-        self.decoder.set_ip(self.address.wrapping_add(at as u64));
-        self.next(found);
-        self.decoder.position().saturating_sub(at)
-    }
-
-    /// Decodes the next instruction, and tells whether it has an operand that counts from the one behind it.
-    pub fn next(&mut self, found: &mut impl FnMut(Operand)) -> bool {
-        let Decoded { decoder, instruction, .. } = self;
-        decoder.decode_out(instruction);
-        let is_relative = instruction.is_ip_rel_memory_operand();
-        if is_relative {
-            let target = instruction.ip_rel_memory_address();
-            let usage = match instruction.mnemonic() {
-                Mnemonic::Lea => Usage::Address,
-                _ => Usage::Access,
-            };
-            found(Operand { at: instruction.ip(), target, usage });
-        }
-        is_relative
-    }
-
-    /// Operands of the last instruction that are addresses where these are fixed.
-    fn fixed_operands(&self, found: &mut impl FnMut(Operand)) {
-        let instruction = &self.instruction;
-        for operand in 0..instruction.op_count() {
-            let (target, usage) = match instruction.op_kind(operand) {
-                OpKind::Immediate32 => (u64::from(instruction.immediate32()), Usage::Address),
-                OpKind::Immediate32to64 => (instruction.immediate32to64() as u64, Usage::Address),
-                OpKind::Immediate64 => (instruction.immediate64(), Usage::Address),
-                // A table of fixed address, indexed by a register.
-                OpKind::Memory
-                    if instruction.memory_base() != Register::RIP && instruction.memory_displ_size() > 0 =>
-                {
-                    (instruction.memory_displacement64(), Usage::Access)
-                }
-                _ => continue,
-            };
-            found(Operand { at: instruction.ip(), target, usage });
+impl From<operands::Usage> for Usage {
+    fn from(usage: operands::Usage) -> Usage {
+        match usage {
+            operands::Usage::Address => Usage::Address,
+            // Where to go is read first.
+            operands::Usage::Access | operands::Usage::Branch => Usage::Access,
         }
     }
 }

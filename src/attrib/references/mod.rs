@@ -4,7 +4,6 @@
 
 mod code;
 mod wasm;
-mod x86_64;
 
 use std::ops::Range;
 

@@ -6,8 +6,8 @@
 //!
 //! Source: Intel SDM volume 2, chapter 2 (formats), appendix A (opcode maps); AMD APM volume 3.
 
-use super::Usage;
-use super::code::Operand;
+use super::decoder::Decoder;
+use super::{Relative, Usage};
 
 /// The longest instruction, in bytes.
 const LONGEST: usize = 15;
@@ -25,6 +25,8 @@ const MODES: Form = 0x10;
 const TEST: Form = 0x20;
 /// The opcode alone does not tell.
 const LOOK: Form = 0x40;
+/// The immediate counts from the next instruction: a jump or call, if it is no [`LOOK`].
+const BRANCH: Form = 0x80;
 /// In front of the opcode.
 const PREFIX: Form = 0x80 | LOOK;
 /// In front of the opcode, and last: sizes and more registers.
@@ -53,7 +55,7 @@ const ONE: [Form; 256] = {
     map[0x69] = MODES | FULL;
     map[0x6a] = 1;
     map[0x6b] = MODES | 1;
-    fill(&mut map, 0x70, 0x7f, 1);
+    fill(&mut map, 0x70, 0x7f, BRANCH | 1);
     map[0x80] = MODES | 1;
     map[0x81] = MODES | FULL;
     map[0x83] = MODES | 1;
@@ -74,7 +76,7 @@ const ONE: [Form; 256] = {
     map[0xcc] = 0;
     fill(&mut map, 0xd0, 0xd3, MODES);
     fill(&mut map, 0xd8, 0xdf, MODES);
-    map[0xeb] = 1;
+    map[0xeb] = BRANCH | 1;
     map[0xf6] = MODES | TEST | 1;
     map[0xf7] = MODES | TEST | FULL;
     fill(&mut map, 0xfe, 0xff, MODES);
@@ -170,26 +172,68 @@ const BEHIND: [u8; 256] = {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Instruction {
     len: usize,
-    /// Where its displacement from the next instruction is; 0 if it has none.
+    /// Where what counts from the next instruction is; 0 if nothing does.
     relative: usize,
+    /// How many bytes that has: 1 or 4.
+    size: usize,
     usage: Usage,
+    is_near_branch: bool,
 }
 
 impl Instruction {
     const UNKNOWN: Instruction = Instruction::plain(0);
 
     const fn plain(len: usize) -> Instruction {
-        Instruction { len, relative: 0, usage: Usage::Access }
+        Instruction { len, relative: 0, size: 0, usage: Usage::Access, is_near_branch: false }
+    }
+
+    /// Goes to what its last `size` bytes tell, which are behind so many.
+    const fn branch(front: usize, size: usize) -> Instruction {
+        Instruction { len: front + size, relative: front, size, usage: Usage::Branch, is_near_branch: true }
+    }
+
+    /// Names what its displacement tells. `op` is the first byte of its opcode.
+    fn memory(len: usize, relative: usize, op: u8, modes: u8) -> Instruction {
+        let usage = match (op, modes >> 3 & 7) {
+            (0x8d, _) => Usage::Address,
+            (0xff, 2..=5) => Usage::Branch,
+            _ => Usage::Access,
+        };
+        Instruction { len, relative, size: 4, usage, is_near_branch: false }
+    }
+
+    /// The displacement of such an instruction, which `rest` starts with.
+    fn displacement(&self, rest: &[u8]) -> Option<u64> {
+        let stored = rest.get(self.relative..)?;
+        let displacement = match self.size {
+            1 => i64::from(*stored.first()? as i8),
+            _ => i64::from(i32::from_le_bytes(*stored.first_chunk()?)),
+        };
+        Some(displacement as u64)
     }
 }
 
-/// Calls `found` with every operand of `code`, which starts at `address`, that counts from the next
-/// instruction, and `decode` with the places of bytes to be left to a decoder; it returns how many these are.
+/// Calls `found` with every operand of `code`, which starts at `address`, that counts from the next instruction:
+/// those in memory, and, with `BRANCHES`, targets of jumps and calls.
 ///
 /// *Cost*: linear in the length of the code.
+pub(in crate::attrib) fn relatives<const BRANCHES: bool>(
+    code: &[u8],
+    address: u64,
+    found: &mut impl FnMut(Relative),
+) {
+    let mut decoder = Decoder::new(code, address);
+    scan::<BRANCHES, _>(code, address, found, |at, found| {
+        let (len, relative) = decoder.one(at);
+        relative.filter(|r| BRANCHES || !r.is_near_branch).into_iter().for_each(found);
+        len
+    });
+}
+
+/// The same; `decode` is called with the places of bytes to be left to a decoder, and returns how many these are.
 // Not part of its callers: it is all about registers.
 #[inline(never)]
-pub(super) fn relative_operands<F: FnMut(Operand)>(
+fn scan<const BRANCHES: bool, F: FnMut(Relative)>(
     code: &[u8],
     address: u64,
     found: &mut F,
@@ -198,8 +242,10 @@ pub(super) fn relative_operands<F: FnMut(Operand)>(
     let mut at = 0;
     while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
         let one = match rest.first_chunk::<16>() {
-            Some(start) => common(u64::from_le_bytes(start[..WINDOW].try_into().unwrap_or_default())),
-            None => instruction(padded(rest)),
+            Some(start) => {
+                common::<BRANCHES>(u64::from_le_bytes(start[..WINDOW].try_into().unwrap_or_default()))
+            }
+            None => instruction::<BRANCHES>(padded(rest)),
         };
         // Nothing is longer than its end, nor than the longest.
         if one.len.wrapping_sub(1) >= LONGEST || one.len > rest.len() {
@@ -207,12 +253,16 @@ pub(super) fn relative_operands<F: FnMut(Operand)>(
             continue;
         }
         if one.relative > 0
-            && let Some(stored) = rest.get(one.relative..).and_then(|b| b.first_chunk::<4>())
+            && let Some(displacement) = one.displacement(rest)
         {
             let from = address.wrapping_add(at as u64);
-            let displacement = i64::from(i32::from_le_bytes(*stored)) as u64;
-            let target = from.wrapping_add(one.len as u64).wrapping_add(displacement);
-            found(Operand { at: from, target, usage: one.usage });
+            found(Relative {
+                at: from,
+                field: at + one.relative..at + one.relative + one.size,
+                target: from.wrapping_add(one.len as u64).wrapping_add(displacement),
+                usage: one.usage,
+                is_near_branch: one.is_near_branch,
+            });
         }
         at += one.len;
     }
@@ -235,30 +285,36 @@ const COMMON: [Form; 256] = {
     while op < 256 {
         let form = ONE[op];
         if form & (LOOK | TEST) == 0 {
-            map[op] = (form & (MODES | IMMEDIATE)) + if form & FULL != 0 { 4 } else { 0 };
+            map[op] = (form & (MODES | IMMEDIATE | BRANCH)) + if form & FULL != 0 { 4 } else { 0 };
         }
         op += 1;
     }
     // Calls and jumps; MOV of an immediate, but for those of 64 bits.
-    fill(&mut map, 0xe8, 0xe9, 4);
+    fill(&mut map, 0xe8, 0xe9, BRANCH | 4);
     fill(&mut map, 0xb8, 0xbf, FULL | 4);
     map
 };
 
 /// [`instruction`] for what most are: an opcode of one byte, behind no prefix but that for more registers.
 #[inline(always)]
-fn common(start: u64) -> Instruction {
+fn common<const BRANCHES: bool>(start: u64) -> Instruction {
     let is_extended = start & 0xf0 == 0x40;
     let bytes = if is_extended { start >> 8 } else { start };
     let form = COMMON[usize::from(bytes as u8)];
     if form & LOOK != 0 || form & FULL != 0 && is_extended && start & 8 != 0 {
-        return instruction(start);
+        return instruction::<BRANCHES>(start);
     }
-    let mut len = usize::from(is_extended) + 1 + usize::from(form & IMMEDIATE);
+    let front = usize::from(is_extended) + 1;
+    let mut len = front + usize::from(form & IMMEDIATE);
     if form & MODES == 0 {
-        return Instruction::plain(len);
+        let is_branch = BRANCHES && form & BRANCH != 0;
+        return if is_branch { Instruction::branch(front, len - front) } else { Instruction::plain(len) };
     }
-    let behind = BEHIND[usize::from((bytes >> 8) as u8)];
+    let (op, modes) = (bytes as u8, (bytes >> 8) as u8);
+    if BRANCHES && (op, modes) == XBEGIN {
+        return Instruction::UNKNOWN;
+    }
+    let behind = BEHIND[usize::from(modes)];
     len += 1 + usize::from(behind & BYTES);
     if behind & (INDEX | RELATIVE) == 0 {
         return Instruction::plain(len);
@@ -266,9 +322,11 @@ fn common(start: u64) -> Instruction {
     if behind & INDEX != 0 {
         return Instruction::plain(if bytes >> 16 & 7 == 5 { len + 4 } else { len });
     }
-    let usage = if bytes as u8 == 0x8d { Usage::Address } else { Usage::Access };
-    Instruction { len, relative: usize::from(is_extended) + 2, usage }
+    Instruction::memory(len, front + 1, op, modes)
 }
+
+/// The opcode and modes of a branch that has the form of a move.
+const XBEGIN: (u8, u8) = (0xc7, 0xf8);
 
 /// Bytes that tell the length of an instruction with up to two prefixes: these, one for more
 /// registers, three of an opcode, one of modes, one of an index. Or one prefix, the five of EVEX
@@ -277,7 +335,7 @@ const WINDOW: usize = 8;
 
 /// The instruction that starts with the lowest of these bytes.
 #[inline(never)]
-fn instruction(mut bytes: u64) -> Instruction {
+fn instruction<const BRANCHES: bool>(mut bytes: u64) -> Instruction {
     let mut form = ONE[usize::from(bytes as u8)];
     // How many bytes it has up to its opcode.
     let mut len = 1;
@@ -303,8 +361,8 @@ fn instruction(mut bytes: u64) -> Instruction {
         let second = bytes as u8;
         match op {
             // Jumps and calls of 32 bits, whatever the operand size, on the processors that decoders ask about.
-            0x0f if second & 0xf0 == 0x80 && !is_short => return Instruction::plain(len + 5),
-            0xe8 | 0xe9 if !is_short => return Instruction::plain(len + 4),
+            0x0f if second & 0xf0 == 0x80 && !is_short => return branch::<BRANCHES>(len + 1, 4),
+            0xe8 | 0xe9 if !is_short => return branch::<BRANCHES>(len, 4),
             0x0f => {
                 let is_longer = matches!(second, 0x38 | 0x3a);
                 let more = if is_longer { 2 } else { 1 };
@@ -338,10 +396,16 @@ fn instruction(mut bytes: u64) -> Instruction {
     }
     let full = if is_short && !is_wide { 2 } else { 4 };
     let mut immediate = usize::from(form & IMMEDIATE) + if form & FULL != 0 { full } else { 0 };
+    if form & BRANCH != 0 {
+        return branch::<BRANCHES>(len, immediate);
+    }
     if form & MODES == 0 {
         return Instruction::plain(len + immediate);
     }
     let modes = bytes as u8;
+    if BRANCHES && (op, modes) == XBEGIN {
+        return Instruction::UNKNOWN;
+    }
     let behind = BEHIND[usize::from(modes)];
     len += 1;
     if form & TEST != 0 && modes & 0x30 != 0 {
@@ -349,11 +413,16 @@ fn instruction(mut bytes: u64) -> Instruction {
     }
     // Without a base there are four bytes of displacement.
     let more = if behind & INDEX != 0 && bytes >> 8 & 7 == 5 { 4 } else { 0 };
-    Instruction {
-        len: len + usize::from(behind & BYTES) + immediate + more,
-        relative: if behind & RELATIVE != 0 { len } else { 0 },
-        usage: if op == 0x8d { Usage::Address } else { Usage::Access },
+    let whole = len + usize::from(behind & BYTES) + immediate + more;
+    if behind & RELATIVE != 0 {
+        Instruction::memory(whole, len, op, modes)
+    } else {
+        Instruction::plain(whole)
     }
+}
+
+fn branch<const BRANCHES: bool>(front: usize, size: usize) -> Instruction {
+    if BRANCHES { Instruction::branch(front, size) } else { Instruction::plain(front + size) }
 }
 
 /// The form of an opcode of vector instructions.
@@ -369,24 +438,23 @@ fn vector(map: u8, op: u8) -> Form {
 
 #[cfg(test)]
 mod tests {
-    use super::super::code::decoded;
     use super::*;
     use crate::format::read;
     use crate::input::Input;
     use crate::kind::Kind;
 
     /// Operands with and without a decoder, and how many bytes were left to it.
-    fn both(code: &[u8], address: u64) -> (Vec<Operand>, Vec<Operand>, usize) {
+    fn both(code: &[u8], address: u64) -> (Vec<Relative>, Vec<Relative>, usize) {
         let (mut slow, mut fast, mut left) = (Vec::new(), Vec::new(), 0);
-        let mut decoder = decoded(code, address);
+        let mut decoder = Decoder::new(code, address);
         while decoder.can_decode() {
-            decoder.next(&mut |operand| slow.push(operand));
+            slow.extend(decoder.next());
         }
-        let mut found = |operand| fast.push(operand);
-        let mut decoder = decoded(code, address);
-        relative_operands(code, address, &mut found, |at, found| {
+        scan::<true, _>(code, address, &mut |operand| fast.push(operand), |at, found| {
             left += 1;
-            decoder.one(at, found)
+            let (len, relative) = decoder.one(at);
+            relative.into_iter().for_each(found);
+            len
         });
         (slow, fast, left)
     }
@@ -401,11 +469,59 @@ mod tests {
             let code = &input.bytes()[section.span.start as usize..section.span.end as usize];
             let (slow, fast, few) = both(code, 0x1000_0000);
             assert!(slow == fast, "{}: {:?}", section.name, slow.iter().zip(&fast).find(|(a, b)| a != b));
+            let mut in_memory = Vec::new();
+            relatives::<false>(code, 0x1000_0000, &mut |operand| in_memory.push(operand));
+            assert!(in_memory.iter().eq(slow.iter().filter(|o| !o.is_near_branch)), "{}", section.name);
             (instructions, left) = (instructions + slow.len(), left + few);
         }
         if cfg!(target_arch = "x86_64") {
             assert!(instructions > 10_000 && left < instructions, "{left} of {instructions}");
         }
+    }
+
+    #[test]
+    fn every_opcode_is_read_as_a_decoder_reads_it() {
+        // None; operand size, repetitions, a segment; more registers, of 64 bits; two of them.
+        const PREFIXES: [&[u8]; 9] =
+            [&[], &[0x66], &[0xf2], &[0xf3], &[0x64], &[0x41], &[0x48], &[0x66, 0x48], &[0xf3, 0x66]];
+        const MAPS: [&[u8]; 4] = [&[], &[0x0f], &[0x0f, 0x38], &[0x0f, 0x3a]];
+        let vex = [0x78, 0x79, 0x7a, 0x7b, 0xf8, 0xfd].into_iter().flat_map(|last: u8| {
+            let long = [0xe1, 0xe2, 0xe3].map(|map| vec![0xc4, map, last]);
+            long.into_iter().chain([vec![0xc5, last]])
+        });
+        let evex = [0x7c, 0x7d, 0x7e, 0x7f, 0xfd].into_iter().flat_map(|second| {
+            [0xf1, 0xf2, 0xf3].map(|map: u8| [0x08, 0x28, 0x48].map(|last| vec![0x62, map, second, last]))
+        });
+        let legacy = PREFIXES.iter().flat_map(|prefix| MAPS.map(|map| [prefix, map].concat()));
+        let fronts: Vec<Vec<u8>> = legacy.chain(vex).chain(evex.flatten()).collect();
+        let (mut told, mut seen) = (0, 0);
+        for front in &fronts {
+            for op in 0..=0xff {
+                // Registers; no displacement, one, one from the next instruction; an index with and without a base.
+                for (place, index) in [(0xc1, 0), (0x40, 0), (0x81, 0), (0x05, 0), (0x04, 0x25), (0x44, 0x25)]
+                {
+                    for register in 0..8 {
+                        let tail = [op, place | register << 3, index, 0x12, 0x23, 0x34, 0x45, 0x56, 0x67];
+                        let mut code = [front, &tail[..], &[0x90; 8]].concat();
+                        code.truncate(16);
+                        let mut decoder = Decoder::new(&code, 0x1000);
+                        let (len, relative) = decoder.one(0);
+                        let start = u64::from_le_bytes(code[..WINDOW].try_into().expect("long enough"));
+                        let one = common::<true>(start);
+                        seen += 1;
+                        if one.len == 0 || decoder.is_invalid() {
+                            continue;
+                        }
+                        told += 1;
+                        let field = (one.relative > 0).then(|| one.relative..one.relative + one.size);
+                        let fast = (one.len, field.map(|field| (field, one.usage, one.is_near_branch)));
+                        let slow = (len, relative.map(|r| (r.field, r.usage, r.is_near_branch)));
+                        assert_eq!(fast, slow, "{code:02x?}");
+                    }
+                }
+            }
+        }
+        assert!(told > 250_000, "{told} of {seen}");
     }
 
     #[test]
@@ -468,5 +584,36 @@ mod tests {
         }
         // A program that ends in the middle of an instruction.
         assert_eq!(target(&lea[..6]), None);
+    }
+
+    #[test]
+    fn branches_are_told_with_the_bytes_that_say_where_to() {
+        let branch = |code: &[u8]| {
+            let (slow, fast, _) = both(code, 0x1000);
+            assert_eq!(slow, fast, "{code:x?}");
+            fast.first().map(|o| (o.field.clone(), o.target, o.usage, o.is_near_branch))
+        };
+        // call, jmp, je; the same in short; behind a bound, a hint and more registers.
+        assert_eq!(branch(&[0xe8, 0, 1, 0, 0]), Some((1..5, 0x1105, Usage::Branch, true)));
+        assert_eq!(branch(&[0xe9, 0xfb, 0xff, 0xff, 0xff]), Some((1..5, 0x1000, Usage::Branch, true)));
+        assert_eq!(branch(&[0x0f, 0x84, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, true)));
+        assert_eq!(branch(&[0xeb, 0x10]), Some((1..2, 0x1012, Usage::Branch, true)));
+        assert_eq!(branch(&[0x7f, 0xfe]), Some((1..2, 0x1000, Usage::Branch, true)));
+        assert_eq!(branch(&[0xf2, 0xe8, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, true)));
+        assert_eq!(branch(&[0x3e, 0x74, 0x10]), Some((2..3, 0x1013, Usage::Branch, true)));
+        assert_eq!(branch(&[0x48, 0xe9, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, true)));
+        // jrcxz, loop, xbegin; a jump with an operand size, which some processors heed.
+        assert_eq!(branch(&[0xe3, 0x10]), Some((1..2, 0x1012, Usage::Branch, true)));
+        assert_eq!(branch(&[0xe2, 0xfe]), Some((1..2, 0x1000, Usage::Branch, true)));
+        assert_eq!(branch(&[0xc7, 0xf8, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, true)));
+        assert_eq!(branch(&[0x66, 0xe9, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, true)));
+        // call, jmp and push of what is stored.
+        assert_eq!(branch(&[0xff, 0x15, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, false)));
+        assert_eq!(branch(&[0xff, 0x25, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Branch, false)));
+        assert_eq!(branch(&[0xff, 0x35, 0, 1, 0, 0]), Some((2..6, 0x1106, Usage::Access, false)));
+        // mov dword [rip+0x100], 0: its displacement is not its last bytes.
+        assert_eq!(branch(&[0xc7, 0x05, 0, 1, 0, 0, 0, 0, 0, 0]), Some((2..6, 0x110a, Usage::Access, false)));
+        // Cut short.
+        assert_eq!(branch(&[0xe8, 0, 1, 0]), None);
     }
 }
