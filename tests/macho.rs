@@ -435,6 +435,41 @@ fn slices_of_a_universal_file_are_the_files_it_was_made_of() {
     }
 }
 
+/// Bytes and symbols by crate, as tables name it.
+fn by_crate(model: &Model) -> BTreeMap<String, (u64, u64)> {
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for leaf in model.leaves.iter() {
+        let row = model.owner(leaf.owner).krate.get().and_then(|i| model.crates.get(i));
+        let name = row.map_or("", |row| model.names.get(row.label));
+        let sum = sums.entry(name.to_string()).or_default();
+        *sum = (sum.0 + leaf.sizes().file, sum.1 + u64::from(leaf.home));
+    }
+    sums
+}
+
+#[test]
+fn a_crate_of_a_universal_file_is_one_crate_though_each_slice_has_an_id_of_its_own() {
+    let path = fixture("station-universal-v1");
+    let bytes = std::fs::read(&path).expect("readable");
+    let whole = by_crate(&analyze(&path));
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for slice in macho::slices(&bytes).expect("it is universal") {
+        let alone = &bytes[slice.file.start as usize..slice.file.end as usize];
+        for (name, (bytes, symbols)) in by_crate(&analyze_bytes(alone.to_vec())) {
+            let sum = sums.entry(name).or_default();
+            *sum = (sum.0 + bytes, sum.1 + symbols);
+        }
+    }
+    assert!(sums.contains_key("station_core") && !sums.keys().any(|name| name.contains('#')), "{sums:?}");
+    // The file itself has a header and aligns its slices; symbols outside of any place are one in all.
+    for of_file in ["[headers]", "[padding]", "[imports]"] {
+        let bytes = |of: Option<(u64, u64)>| of.map(|(bytes, _)| bytes);
+        assert!(bytes(sums.remove(of_file)) <= bytes(whole.get(of_file).copied()), "{of_file}");
+    }
+    let others = whole.into_iter().filter(|(name, _)| sums.contains_key(name) || !name.starts_with('['));
+    assert_eq!(others.collect::<BTreeMap<_, _>>(), sums);
+}
+
 /// A universal header of 32-bit entries over `parts`: offset and length of each.
 fn universal(parts: &[(u32, u32)], content: &[u8]) -> Vec<u8> {
     let mut bytes = 0xcafe_babe_u32.to_be_bytes().to_vec();

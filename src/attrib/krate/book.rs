@@ -5,6 +5,7 @@
 //! crate with an id where no other could be meant.
 
 mod join;
+mod slices;
 
 use std::collections::HashMap;
 
@@ -31,6 +32,28 @@ struct Entry {
     /// Directory of its package, where a unit says.
     root: Option<String>,
     bucket: bool,
+}
+
+/// What is known of which crate an entry is.
+#[derive(PartialEq, Eq)]
+enum Known {
+    /// Its name.
+    Name,
+    /// The compiler's id.
+    Id,
+    /// Where it comes from, or its version.
+    Package,
+}
+
+impl Known {
+    fn of(entry: &Entry) -> Known {
+        let has_source = entry.source.is_some_and(|s| s != Source::Unknown);
+        match (has_source || entry.version.is_some() || entry.root.is_some(), entry.id) {
+            (true, _) => Known::Package,
+            (false, Some(_)) => Known::Id,
+            (false, None) => Known::Name,
+        }
+    }
 }
 
 /// Most crates of bindings worth comparing files with.

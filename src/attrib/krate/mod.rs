@@ -21,7 +21,7 @@ use self::mentions::Mentions;
 use super::forms::Location;
 use super::symbols::Symbols;
 use super::units::Units;
-use crate::format::{DEAD_UNWIND_DATA, Image};
+use crate::format::{DEAD_UNWIND_DATA, Format, Image};
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{CrateId, CrateRow, Evidence, Owner, Source, SymbolId, SymbolSort, UnitId};
@@ -148,6 +148,7 @@ pub(super) fn build(
     let has_names = mentions.has(names::Scheme::RustLegacy) || mentions.has(names::Scheme::RustV0);
     let of_places = if has_names { Vec::new() } else { places(told.locations, &mut book) };
     book.complete(told.packages);
+    book.join_slices(&slices(image, symbols, &mentions, &mentioned));
     book.join(told.packages);
 
     let kinds = Kind::ALL.map(|kind| book.bucket(bucket_name(kind), None));
@@ -215,6 +216,23 @@ pub(super) fn build(
         buckets: Buckets { by_kind: kinds.map(id), runtime: id(runtime), foreign: id(foreign) },
         toolchain,
     }
+}
+
+/// Which crates the names of symbols mention in which slices of a universal file.
+fn slices(
+    image: &Image<'_>,
+    symbols: &Symbols,
+    mentions: &Mentions,
+    mentioned: &[Draft],
+) -> BTreeSet<(Draft, usize)> {
+    let is_universal = image.header.format == Format::MachO && image.members.len() > 1;
+    let said = if is_universal { mentions.said.as_slice() } else { &[] };
+    let in_slice = |(said, &pos): (&mentions::Said, &u64)| {
+        let crates = [said.defined_in, said.suffix].into_iter().flatten();
+        let slice = image.member_at(pos);
+        crates.filter_map(move |m| Some((*mentioned.get(m as usize)?, slice?))).collect::<Vec<_>>()
+    };
+    said.iter().zip(&symbols.pos_of).flat_map(in_slice).collect()
 }
 
 /// Most packages that are taken from source files; programs have some hundreds.

@@ -6,29 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Book, Entry};
+use super::{Book, Entry, Known};
 use crate::model::Source;
 use crate::project::Packages;
-
-/// What is known of which crate an entry is.
-#[derive(PartialEq, Eq)]
-enum Known {
-    /// Its name.
-    Name,
-    /// The compiler's id.
-    Id,
-    /// Where it comes from, or its version.
-    Package,
-}
-
-fn known(entry: &Entry) -> Known {
-    let has_source = entry.source.is_some_and(|s| s != Source::Unknown);
-    match (has_source || entry.version.is_some() || entry.root.is_some(), entry.id) {
-        (true, _) => Known::Package,
-        (false, Some(_)) => Known::Id,
-        (false, None) => Known::Name,
-    }
-}
 
 impl Book {
     /// Gives crates that are known by id or by name alone what is known of the only crate they can be.
@@ -50,7 +30,7 @@ impl Book {
     }
 
     fn of(&self, all: &[usize], what: Known) -> Vec<usize> {
-        all.iter().copied().filter(|&at| known(&self.entries[at]) == what).collect()
+        all.iter().copied().filter(|&at| Known::of(&self.entries[at]) == what).collect()
     }
 
     /// The only id of Rust and the only package of C.
@@ -82,7 +62,7 @@ impl Book {
     fn only(&self, all: &[usize]) -> Option<usize> {
         let identity = |at: &usize| {
             let entry = &self.entries[*at];
-            let id = entry.id.filter(|_| known(entry) == Known::Id);
+            let id = entry.id.filter(|_| Known::of(entry) == Known::Id);
             (entry.source, &entry.version, id, entry.root.as_ref().filter(|_| entry.version.is_none()))
         };
         let is_one = all.windows(2).all(|pair| identity(&pair[0]) == identity(&pair[1]));
