@@ -174,19 +174,21 @@ impl<L: Copy + Ord> Partition<L> {
         &self.starts
     }
 
-    /// Starts and labels of the runs that start in `span`, in order.
-    pub fn starting_in(&self, span: Range<u64>) -> impl Iterator<Item = (u64, L)> + Clone + '_ {
+    /// The runs that start in `span`, in order.
+    pub fn starting_in(&self, span: Range<u64>) -> impl Iterator<Item = (Range<u64>, L)> + Clone + '_ {
         let first = self.starts.partition_point(|&start| start < span.start);
-        let runs = self.starts.iter().copied().zip(self.labels.iter().copied()).skip(first);
-        runs.take_while(move |&(start, _)| start < span.end)
+        let runs = (first..self.starts.len()).map(|index| self.nth(index));
+        runs.take_while(move |(run, _)| run.start < span.end)
     }
 
     /// The runs in order.
     pub fn iter(&self) -> impl Iterator<Item = (Range<u64>, L)> + '_ {
-        (0..self.starts.len()).map(|i| {
-            let end = self.starts.get(i + 1).copied().unwrap_or(self.len);
-            (self.starts[i]..end, self.labels[i])
-        })
+        (0..self.starts.len()).map(|index| self.nth(index))
+    }
+
+    fn nth(&self, index: usize) -> (Range<u64>, L) {
+        let end = self.starts.get(index + 1).copied().unwrap_or(self.len);
+        (self.starts[index]..end, self.labels[index])
     }
 
     /// Whose the byte at `pos` is; `None` past the end of the line.

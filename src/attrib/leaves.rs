@@ -27,7 +27,7 @@ pub(super) struct Table {
 }
 
 /// The line is cut in parts of about this many runs, whatever the number of threads.
-const PART: usize = 8 * 1024;
+const PART: usize = 2 * 1024;
 /// So many parts are held at once, at 32 bytes a run.
 const PARTS: usize = 16;
 

@@ -11,7 +11,7 @@ use crate::format::{Image, RegionPlace, Section, Symbol, SymbolKind};
 use crate::intern::Names;
 use crate::kind::Kind;
 use crate::model::{SymbolId, SymbolRow, SymbolSort};
-use crate::order::Arrange;
+use crate::order::{Arrange, Leading};
 use crate::partition::Claim;
 
 /// How good a claim of each kind is. Lower wins.
@@ -74,7 +74,9 @@ pub(super) fn build(image: &Image<'_>, names: &mut Names) -> Symbols {
         kinds: Vec::new(),
     };
     rows(image, &order, names, &mut out);
-    let bounds = Bounds::new(image, &out.pos_of);
+    let fact = |row: usize| &image.symbols[out.fact_of[row] as usize];
+    let without_size = (0..out.rows.len()).filter_map(|row| fact(row).pos.filter(|_| fact(row).size == 0));
+    let bounds = Bounds::new(image, &out.pos_of, without_size.collect());
     claims(image, &bounds, &mut out);
     unnamed(image, names, &mut out);
     structures(image, names, &mut out);
@@ -186,28 +188,44 @@ fn has_address(image: &Image<'_>, symbol: &Symbol<'_>) -> bool {
 }
 
 /// Where things without a size must end.
-struct Bounds {
-    /// Positions where something starts, or code of one unit ends; sorted.
-    starts: Vec<u64>,
+struct Bounds<'i> {
+    /// By place of such a thing, in order: where the next thing starts, or code of one unit ends.
+    ends: Vec<(u64, u64)>,
     /// Unwind functions, sorted by start.
-    functions: Vec<Range<u64>>,
+    functions: &'i [Range<u64>],
 }
 
-impl Bounds {
-    fn new(image: &Image<'_>, positions: &[u64]) -> Bounds {
-        let mut starts: Vec<u64> = positions.iter().copied().filter(|&p| p != u64::MAX).collect();
-        starts.extend(image.functions.iter().map(|f| f.start));
+impl<'i> Bounds<'i> {
+    /// `positions` are those of all symbols with rows, `of` of those without a size.
+    ///
+    /// *Cost*: as of a sort of `of`, and for each of all the others a look-up among them.
+    fn new(image: &'i Image<'_>, positions: &[u64], mut of: Vec<u64>) -> Bounds<'i> {
+        radsort::sort(&mut of);
+        of.dedup();
+        let mut ends: Vec<(u64, u64)> = of.into_iter().map(|pos| (pos, u64::MAX)).collect();
         // Nothing goes on from one object file to the next.
-        starts.extend(image.unit_ranges.iter().flat_map(|r| [r.start, r.end]));
-        radsort::sort(&mut starts);
-        starts.dedup();
-        Bounds { starts, functions: image.functions.clone() }
+        let edges = image.unit_ranges.iter().flat_map(|r| [r.start, r.end]);
+        let leading = Leading::of(ends.iter().map(|&(pos, _)| pos));
+        let starts = positions.iter().copied().chain(image.functions.iter().map(|f| f.start)).chain(edges);
+        for start in starts {
+            let before = start.checked_sub(1).and_then(|at| leading.last(&ends, at, |&(pos, _)| pos));
+            if let Some((index, _)) = before {
+                ends[index].1 = start.min(ends[index].1);
+            }
+        }
+        // Each now knows what starts before the next of them does, if anything.
+        let mut next = u64::MAX;
+        for (pos, end) in ends.iter_mut().rev() {
+            *end = next.min(*end);
+            next = *pos;
+        }
+        Bounds { ends, functions: &image.functions }
     }
 
-    /// The end of a thing that starts at `pos` and lies within `section`.
+    /// The end of a thing without a size that starts at `pos` and lies within `section`.
     fn end(&self, pos: u64, section: &Range<u64>) -> u64 {
-        let next = self.starts.partition_point(|&s| s <= pos);
-        let mut end = self.starts.get(next).copied().unwrap_or(u64::MAX).min(section.end);
+        let known = self.ends.binary_search_by_key(&pos, |&(of, _)| of);
+        let mut end = known.map_or(u64::MAX, |i| self.ends[i].1).min(section.end);
         let before = self.functions.partition_point(|f| f.start <= pos);
         if let Some(f) = before.checked_sub(1).and_then(|i| self.functions.get(i))
             && pos < f.end
@@ -218,7 +236,7 @@ impl Bounds {
     }
 }
 
-fn claims(image: &Image<'_>, bounds: &Bounds, out: &mut Symbols) {
+fn claims(image: &Image<'_>, bounds: &Bounds<'_>, out: &mut Symbols) {
     let by_place = SectionsByPlace::new(image);
     // Names of the same bytes follow one another: the first one stands for all.
     let mut head: Option<(u64, u64, SymbolId)> = None;

@@ -161,7 +161,7 @@ impl<'g, 'data> Facts<'g, 'data> {
         let mut addressed: Vec<u64> = self.addressed().map(|r| r.to).collect();
         addressed.dedup();
         let pointed = Self::within(&self.data.all, self.pointers.iter().map(|p| p.to).collect());
-        let runs = || self.data.all.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()));
+        let runs = || self.symbols().map(|(run, symbol)| (run.start, symbol));
         let named = runs().filter(|(_, symbol)| *symbol != SymbolId::NONE).map(|(start, _)| start).collect();
         let meant = order::union(&order::union(&self.in_order(addressed), &pointed), &self.in_order(named));
         let edges = self.data.all.iter().map(|span| span.start).collect::<Vec<u64>>();
@@ -174,6 +174,11 @@ impl<'g, 'data> Facts<'g, 'data> {
         soft.retain(|pos| hard.binary_search(pos).is_err());
         self.leading_hard = Leading::of(hard.iter().copied());
         (self.hard, self.meant, self.soft) = (hard, meant, soft);
+    }
+
+    /// Runs of symbols that start in data, in order.
+    pub fn symbols(&self) -> impl Iterator<Item = (Range<u64>, SymbolId)> + '_ {
+        self.data.all.iter().flat_map(|span| self.by_symbol.starting_in(span.clone()))
     }
 
     /// Those of some positions in order that are of data.

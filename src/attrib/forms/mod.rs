@@ -147,8 +147,7 @@ fn by_name(facts: &Facts<'_, '_>, named: &Named<'_>) -> Vec<Claim<Form>> {
         let row = named.symbols.rows.get(symbol.get()?).filter(|r| r.sort.is_symbol())?;
         of_name(row.plain_name(named.names))
     };
-    let runs = facts.by_symbol.iter().filter(|(span, _)| facts.data_at(span.start).is_some());
-    runs.filter_map(|(span, symbol)| Some(claim(span.start, span.end, form(symbol)?))).collect()
+    facts.symbols().filter_map(|(span, symbol)| Some(claim(span.start, span.end, form(symbol)?))).collect()
 }
 
 /// What a name says of the data it stands for.

@@ -222,9 +222,10 @@ pub(in crate::attrib) fn relatives<const BRANCHES: bool>(
     address: u64,
     found: &mut impl FnMut(Relative),
 ) {
-    let mut decoder = Decoder::new(code, address);
+    // Most functions have nothing for it.
+    let mut decoder = None;
     scan::<BRANCHES, _>(code, address, found, |at, found| {
-        let (len, relative) = decoder.one(at);
+        let (len, relative) = decoder.get_or_insert_with(|| Decoder::new(code, address)).one(at);
         relative.filter(|r| BRANCHES || !r.is_near_branch).into_iter().for_each(found);
         len
     });

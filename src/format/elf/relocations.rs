@@ -174,6 +174,8 @@ pub(super) fn read<H: Elf>(
         };
         // Behind the entries, so that both are lists in order.
         let mut of_slots = Vec::new();
+        charges.reserve(all.len());
+        slots.pointers.reserve(all.len());
         for read in parallel::ranges(all.len(), 4096, read) {
             charges.extend(read.charges);
             of_slots.extend(read.slots);

@@ -94,9 +94,15 @@ fn end(mut c: Cursor<'_, '_>, section: &UnwindSection<'_>, around: &Surroundings
     let mut c = c.until(actions);
     let mut end = actions;
     let mut least_filter = 0;
+    // As in all tables of most programs.
+    let is_plain = call_sites == dw::DW_EH_PE_uleb128;
     while !c.is_at_end() {
         for _ in 0..3 {
-            pointers.read(&mut c, call_sites)?;
+            if is_plain {
+                c.uleb()?
+            } else {
+                pointers.read(&mut c, call_sites)?
+            };
         }
         // One more than the offset of an action.
         let Some(action) = c.uleb()?.checked_sub(1) else { continue };
