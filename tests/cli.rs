@@ -181,6 +181,8 @@ fn a_filter_that_nothing_passes_is_told() {
 fn errors_never_act_on_the_terminal() {
     let stderr = failure(bloat().arg("no\x1b[31m\nfile\u{202e}"));
     assert!(stderr.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{stderr:?}");
+    let stderr = failure(bloat().args(["app", "--sort", "\x1b[31mx\u{202e}", "--color", "always"]));
+    assert!(stderr.contains("x\\u{202e}") && !stderr.contains(['\x1b', '\u{202e}']), "{stderr:?}");
 }
 
 /// The commands that the help lists.
@@ -633,5 +635,35 @@ fn a_damaged_snapshot_is_named_with_cause_and_hint() {
             "{stderr}"
         );
         assert!(stderr.contains("checksum") && has_line(&stderr, "hint: "), "{stderr}");
+    }
+}
+
+#[test]
+fn without_a_dimension_every_format_answers_the_same_question() {
+    for name in ["demo-x86_64-symtab", "bare-x86_64-nosections"] {
+        let file = fixture(name);
+        let by =
+            json(bloat().arg(&file).args(["--format", "json"]))["by"][0].as_str().expect("one").to_string();
+        let csv = stdout(bloat().arg(&file).args(["--format", "csv"]));
+        assert!(csv.starts_with(&format!("{by},")), "{name}: {by}, {csv}");
+        let filtered =
+            json(bloat().arg("show").arg(&file).args(["--filter", "kind=code", "--format", "json"]));
+        assert_eq!(filtered["by"], serde_json::json!([by]));
+    }
+}
+
+#[test]
+fn standard_input_is_not_read_twice() {
+    assert!(failure(bloat().args(["diff", "-", "-"])).contains("can be read once"));
+}
+
+#[test]
+fn examples_in_manual_pages_keep_their_lines() {
+    for command in commands().iter().filter(|c| *c != "help") {
+        let page = stdout(bloat().args(["man", command]));
+        let (_, extra) = page.split_once("\n.SH EXTRA\n").expect("every command has an example");
+        let (head, examples) = extra.split_once(":\n").expect("a head line");
+        assert!(head.starts_with(".nf\nExample"), "{command}: {extra}");
+        assert!(examples.contains("\n.fi\n") && examples.starts_with("  bloat "), "{command}: {extra}");
     }
 }

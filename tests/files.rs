@@ -125,7 +125,24 @@ fn nothing_that_was_read_is_replaced() {
         refused(&mut command("save", &["--lockfile", &at(&lock)], output));
         refused(&mut command("diff", &[&at(&debug), "--lockfile", &at(&lock), &at(&lock)], output));
     }
+    refused(&mut command("duplicates", &["--lockfile", &at(&folder.at("lock"))], &lock));
     refused(&mut command("show", &["--memory", &at(&script)], &script));
+    // Found without being named, or read before by another program.
+    for output in [&lock, &folder.at("lock")] {
+        assert!(refused(&mut command("tree", &[], output)).contains("Cargo"));
+    }
+    // Files behind streams: what is read as standard input, and what standard output is appended to.
+    let saved = folder.at("saved");
+    assert!(run(&mut command("save", &[], &saved)).status.success());
+    let bytes = fs::read(&saved).expect("readable");
+    let stdin = File::open(&saved).expect("readable");
+    let output = run(bloat().args(["-", "-o"]).arg(&saved).stdin(stdin));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let stdout = File::options().append(true).open(&saved).expect("writable");
+    let appended = bloat().arg(&saved).stdout(stdout).stderr(Stdio::null()).status().expect("it runs");
+    assert_eq!(appended.code(), Some(2));
+    assert!(fs::read(&saved).expect("readable") == bytes);
+    fs::remove_file(&saved).expect("removable");
     for (name, bytes) in before {
         assert!(fs::read(folder.at(&name)).expect("still there") == bytes, "{name} has changed");
     }
@@ -169,6 +186,73 @@ fn what_fails_leaves_nothing_and_what_was_there() {
     assert!(run(&mut ask(&report)).status.success());
     assert_eq!(folder.names(), ["report.csv"]);
     assert!(fs::metadata(&report).expect("it is there").len() > 10_000);
+}
+
+#[test]
+fn what_somebody_else_is_writing_stays() {
+    let folder = Folder::new("others");
+    let (file, report) = (fixture("demo-x86_64-symtab"), folder.at("report"));
+    // The shell makes a file of the name that the program would take, and becomes the program.
+    let script = "echo precious > \"$2.$$.partial\"; exec \"$0\" \"$1\" -o \"$2\"";
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_bloat")).arg(&file).arg(&report);
+    assert!(refused(&mut command).contains("failed to write"));
+    let names = folder.names();
+    assert!(matches!(&names[..], [only] if only.ends_with(".partial")), "{names:?}");
+    assert_eq!(fs::read_to_string(folder.at(&names[0])).expect("readable"), "precious\n");
+}
+
+#[test]
+fn a_signal_leaves_nothing_half_written() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new("signals");
+    let report = folder.at("report");
+    for (name, number) in [("TERM", 15), ("INT", 2)] {
+        fs::write(&report, "what was there").expect("the folder is writable");
+        // Of this program, which is built for tests, the list of all bytes is long.
+        let mut command = bloat();
+        command.args(["ledger", env!("CARGO_BIN_EXE_bloat"), "--format", "jsonl", "-o"]).arg(&report);
+        let mut child = command.stderr(Stdio::null()).spawn().expect("it starts");
+        let is_begun = || folder.names().len() > 1;
+        while !is_begun() {
+            assert_eq!(child.try_wait().expect("it can be asked"), None, "it is done too early");
+            std::thread::yield_now();
+        }
+        let kill = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+        assert!(kill.expect("kill runs").success());
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(number), "{status}");
+        assert_eq!(folder.names(), ["report"], "{name}");
+        assert_eq!(fs::read_to_string(&report).expect("readable"), "what was there");
+    }
+    // A file that may not grow is an error like that of a full disk.
+    let script = "ulimit -f 8; exec \"$0\" ledger \"$1\" --format csv -o \"$2\"";
+    let mut limited = Command::new("sh");
+    limited.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_bloat"));
+    limited.arg(fixture("demo-x86_64-symtab")).arg(&report);
+    assert!(refused(&mut limited).contains("failed to write"));
+    assert_eq!(folder.names(), ["report"]);
+    // Whoever has a signal ignored goes on.
+    let script = "trap '' HUP; \"$0\" ledger \"$1\" -o \"$2\" & kill -HUP $!; wait $!";
+    let mut ignoring = Command::new("sh");
+    ignoring.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_bloat"));
+    ignoring.arg(fixture("demo-x86_64-symtab")).arg(folder.at("ledger"));
+    assert!(run(&mut ignoring).status.success());
+    assert_eq!(folder.names(), ["ledger", "report"]);
+}
+
+#[test]
+fn help_on_a_full_disk_is_an_error() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    for argument in ["--help", "--version"] {
+        let full = File::options().write(true).open("/dev/full").expect("it is there");
+        let child = bloat().arg(argument).stdout(full).stderr(Stdio::piped()).spawn().expect("it starts");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{argument}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("failed to write standard output"));
+    }
 }
 
 #[test]

@@ -315,3 +315,22 @@ fn the_overview_holds_the_numbers_of_its_json() {
     assert_eq!(kinds.len() - 1, report["kinds"].as_array().unwrap().len());
     assert!(Path::new(&file).ends_with(&rendered.headline.code[0]));
 }
+
+#[test]
+fn what_would_ship_is_an_estimate_only_where_something_is_left_to_strip() {
+    let [full, bare] = ["demo-x86_64-symtab", "demo-x86_64-stripped"].map(fixture);
+    for (old, new, marks) in
+        [(&full, &bare, [true, false]), (&bare, &full, [false, true]), (&bare, &bare, [false; 2])]
+    {
+        let mut diff = bloat();
+        diff.arg("diff").args([old, new]);
+        let rendered = render(&stdout(bloat().arg("diff").args([old, new]).args(["--format", "markdown"])));
+        let mut rows = rendered.tables.iter().flatten();
+        let row = rows.find(|cells| cells[4].text == "stripped").expect("both ship");
+        assert_eq!([2, 3].map(|side| row[side].text.starts_with('~')), marks, "{row:?}");
+        let text = stdout(&mut diff);
+        let line = text.lines().find(|line| line.starts_with("  stripped")).expect("both ship");
+        let (before, after) = line.split_once(" -> ").expect("a size before and one after");
+        assert_eq!([before.contains('~'), after.starts_with('~')], marks, "{line}");
+    }
+}

@@ -114,7 +114,8 @@ pub(super) fn any_filter_of(text: Option<&str>) -> Result<Option<Filter>> {
     Ok(Some(filter))
 }
 
-/// The question that the arguments ask; `None` is the overview.
+/// The question that the arguments ask; `None` is the overview. Without dimensions, it is about [`Dim::Crate`] or what
+/// comes closest in the file.
 pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
     let mut dims = dimensions(&args.by)?;
     let mut filter = any_filter_of(args.filter.as_deref())?;
@@ -128,9 +129,6 @@ pub(super) fn view(args: &ViewArgs) -> Result<Option<View>> {
         // A flame graph of nothing in particular is one of the code.
         dims = vec![Dim::Crate, Dim::Inlined];
         filter = filter.or(filter_of(Some("kind=code"))?);
-    }
-    if dims.is_empty() {
-        dims.push(Dim::Crate);
     }
     Ok(Some(View {
         dims,
@@ -218,13 +216,20 @@ pub(super) fn answer(
     view: Option<&View>,
 ) -> Result<(Answer, Model)> {
     let common = &args.common;
-    let needed = view.map(View::dims_needed).unwrap_or_default();
+    let mut needed = view.map(View::dims_needed).unwrap_or_default();
+    if view.is_some_and(|view| view.dims.is_empty()) {
+        needed.push(Dim::Crate);
+    }
     let mut model = subject::model_for(file, packages, &search(common), common, &needed)?;
     let regions = args.memory.as_deref().map(memory_regions).transpose()?.unwrap_or_default();
     memory::name_segments(&mut model, &regions);
     let limit = (args.limit > 0).then_some(args.limit);
     let answer = timing::phase("report", || match view {
         None => Answer::Overview(report::overview(&model, limit, &regions)),
+        Some(view) if view.dims.is_empty() => {
+            let view = View { dims: vec![report::main_dimension(&model)], ..view.clone() };
+            Answer::Show(report::show(&model, &view, &ShowOptions { limit }))
+        }
         Some(view) if args.format.is_flame() => Answer::Flame(report::flame(&model, view)),
         Some(view) => Answer::Show(report::show(&model, view, &ShowOptions { limit })),
     });

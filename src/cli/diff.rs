@@ -45,6 +45,10 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let changed = args.lockfile.as_deref().map(dependencies).transpose()?;
     let packages = packages_of(common.manifest_path.as_deref())?;
     let search = search_for_two(common);
+    if args.old == args.new && args.old == Path::new("-") {
+        let message = "standard input can be read once, and both files are `-`";
+        return Err(CliError::new(message).with_hint("pass the path of one of them").into());
+    }
     let files = [open(&args.old, common)?, open(&args.new, common)?];
     let [before, after] = subject::two(files.each_ref(), &packages, &search, common, &view.dims_asked())?;
     let (old, new) = (&before.model, &after.model);

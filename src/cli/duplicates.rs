@@ -97,7 +97,9 @@ pub(super) fn duplicates(args: &DuplicatesArgs) -> Result<()> {
     };
     let report = phase("report", || ask(&model, found.as_ref(), listing.as_ref(), options));
     let (style, page) = (style(common), page(&args.report.page, common)?);
-    write_to(common.output.as_deref(), &[&args.file], |out| match args.report.format {
+    let mut inputs = vec![args.file.as_path()];
+    inputs.extend(args.lockfile.as_deref());
+    write_to(common.output.as_deref(), &inputs, |out| match args.report.format {
         ShowFormat::Json => render::json(&report, out),
         ShowFormat::Csv => render::duplicates_csv(&report, out),
         ShowFormat::Markdown => render::duplicates_markdown(&report, &page, out),

@@ -36,7 +36,18 @@ pub(super) fn man(args: &ManArgs, mut bloat: Command) -> Result<()> {
             }
         },
     };
-    write_to(None, &[], |out| Man::new(page).render(out))
+    let text = rendered(&Man::new(page))?;
+    write_to(None, &[], |out| out.write_all(text.as_bytes()))
+}
+
+/// A page. Examples, which stand behind all that is said of arguments, keep their lines.
+fn rendered(man: &Man) -> Result<String> {
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let page = String::from_utf8(page)?;
+    let Some((before, rest)) = page.split_once("\n.SH EXTRA\n") else { return Ok(page) };
+    let (examples, after) = rest.split_at(rest.find("\n.SH ").map_or(rest.len(), |at| at + 1));
+    Ok(format!("{before}\n.SH EXTRA\n.nf\n{examples}.fi\n{after}"))
 }
 
 fn all(bloat: &Command, folder: &std::path::Path) -> Result<()> {
@@ -48,7 +59,8 @@ fn all(bloat: &Command, folder: &std::path::Path) -> Result<()> {
     let count = pages.len();
     for page in pages {
         let man = Man::new(page);
-        write_to(Some(&folder.join(man.get_filename())), &[], |out| man.render(out))?;
+        let text = rendered(&man)?;
+        write_to(Some(&folder.join(man.get_filename())), &[], |out| out.write_all(text.as_bytes()))?;
     }
     say(format_args!("{count} pages written to {}", folder.display()));
     Ok(())

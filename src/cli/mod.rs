@@ -18,6 +18,7 @@ mod man;
 mod measure;
 mod output;
 mod packages;
+mod partial;
 mod profiles;
 mod save;
 mod subject;
@@ -62,9 +63,15 @@ pub fn main() -> ExitCode {
             let error = unexpected_argument(&error).unwrap_or(error);
             // Help and version are answers, all else is a usage error.
             let failed = error.use_stderr();
-            // Nobody is left to tell if this fails.
-            let _ = error.print();
-            return ExitCode::from(if failed { EXIT_NO_ANSWER } else { 0 });
+            return match said(&error) {
+                // Nobody is left to tell if an error cannot be said.
+                _ if failed => ExitCode::from(EXIT_NO_ANSWER),
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    report(&CliError::new("failed to write standard output").with_source(error).into());
+                    ExitCode::from(EXIT_NO_ANSWER)
+                }
+                _ => ExitCode::SUCCESS,
+            };
         }
     };
     match commands::run(&cli) {
@@ -76,6 +83,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(EXIT_NO_ANSWER)
         }
     }
+}
+
+/// Prints what there is to say of arguments. Colours are left out where arguments that it quotes are not to be printed
+/// as they are.
+fn said(error: &clap::Error) -> io::Result<()> {
+    let text = error.render().to_string();
+    if text.lines().all(|line| for_terminal(line) == line) {
+        return error.print();
+    }
+    text.lines().for_each(|line| say(format_args!("{}", for_terminal(line))));
+    Ok(())
 }
 
 /// What to do about debug information that does not fit.

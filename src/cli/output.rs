@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ColorArg, CommonArgs};
 use super::error::CliError;
+use super::partial::Partial;
 use crate::format;
 use crate::render::Style;
 
@@ -28,6 +29,7 @@ pub(super) fn write_to(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let Some(path) = output.filter(|p| *p != Path::new("-")) else {
+        streams::spare(inputs)?;
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         return write(&mut out)
             .and_then(|()| out.flush())
@@ -43,8 +45,7 @@ pub(super) fn write_to(
         return write(&mut out).and_then(|()| out.flush()).map_err(fail);
     }
     let place = link_target(path).map_err(fail)?;
-    let partial = partial_path(&place);
-    let result = File::create_new(&partial).and_then(|file| {
+    let result = Partial::beside(&place).and_then(|(partial, file)| {
         // Who may read what was there may read what replaces it.
         if let Ok(before) = fs::metadata(&place) {
             file.set_permissions(before.permissions())?;
@@ -52,30 +53,92 @@ pub(super) fn write_to(
         let mut out = BufWriter::with_capacity(1 << 16, file);
         write(&mut out)?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, &place)
+        partial.complete()
     });
-    result.map_err(|error| {
-        // What cannot be removed was not created, or is reported by its own error.
-        let _ = fs::remove_file(&partial);
-        fail(error)
-    })
+    result.map_err(fail)
 }
 
-/// Refuses to write over an input, or over any binary.
+/// Refuses to write over an input, over any binary, and over what Cargo reads of a package: its manifest and lockfile
+/// are found without being named too.
 ///
 /// *Errors*: `path` is one.
 pub(super) fn spare(path: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
     let same =
         |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
-    let why = if inputs.iter().any(|input| same(input, path)) {
+    let is_file = || fs::metadata(path).is_ok_and(|meta| meta.is_file());
+    let why = if inputs.iter().any(|input| same(input, path)) || streams::is_input(path, inputs) {
         "an input"
-    } else if fs::metadata(path).is_ok_and(|meta| meta.is_file()) && is_binary(path) {
+    } else if is_file() && is_binary(path) {
         "a binary"
+    } else if is_file() && is_of_cargo(path) {
+        "what Cargo reads of a package"
     } else {
         return Ok(());
     };
-    let message = format!("`{}` is {why}; it is not overwritten", path.display());
-    Err(CliError::new(message).with_hint("choose another output path").into())
+    Err(overwritten(&format!("`{}`", path.display()), why).into())
+}
+
+fn overwritten(what: &str, why: &str) -> CliError {
+    CliError::new(format!("{what} is {why}; it is not overwritten")).with_hint("choose another output path")
+}
+
+/// Whether a file, or what it is a link to, has a name that Cargo gives a meaning.
+fn is_of_cargo(path: &Path) -> bool {
+    let target = fs::canonicalize(path);
+    let name = target.as_deref().unwrap_or(path).file_name();
+    name.is_some_and(|name| name == "Cargo.toml" || name == "Cargo.lock")
+}
+
+/// Files behind standard input and output.
+#[cfg(unix)]
+mod streams {
+    use std::fs::{self, File, Metadata};
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    fn regular(meta: io::Result<Metadata>) -> Option<(u64, u64)> {
+        meta.ok().filter(Metadata::is_file).map(|meta| (meta.dev(), meta.ino()))
+    }
+
+    fn behind(stream: impl AsFd) -> Option<(u64, u64)> {
+        regular(File::from(stream.as_fd().try_clone_to_owned().ok()?).metadata())
+    }
+
+    /// The file that an input is, named or not.
+    fn input(path: &Path) -> Option<(u64, u64)> {
+        if path == Path::new("-") { behind(io::stdin()) } else { regular(fs::metadata(path)) }
+    }
+
+    /// Whether `path` is the file that is read as standard input.
+    pub(super) fn is_input(path: &Path, inputs: &[&Path]) -> bool {
+        let is_read = inputs.contains(&Path::new("-"));
+        is_read && behind(io::stdin()).is_some_and(|of_stdin| regular(fs::metadata(path)) == Some(of_stdin))
+    }
+
+    /// Refuses to append to an input.
+    ///
+    /// *Errors*: standard output is one.
+    pub(super) fn spare(inputs: &[&Path]) -> Result<(), super::CliError> {
+        let Some(output) = behind(io::stdout()) else { return Ok(()) };
+        let is_one = inputs.iter().any(|path| input(path) == Some(output));
+        if is_one { Err(super::overwritten("standard output", "an input")) } else { Ok(()) }
+    }
+}
+
+/// Elsewhere, files behind streams are not told apart.
+#[cfg(not(unix))]
+mod streams {
+    use std::path::Path;
+
+    pub(super) fn is_input(_: &Path, _: &[&Path]) -> bool {
+        false
+    }
+
+    pub(super) fn spare(_: &[&Path]) -> Result<(), super::CliError> {
+        Ok(())
+    }
 }
 
 /// Whether a file begins like a binary or its debug information. Nothing that is written does.
@@ -94,12 +157,6 @@ fn link_target(path: &Path) -> io::Result<PathBuf> {
         place = place.parent().unwrap_or(Path::new("")).join(next);
     }
     Err(io::Error::other("too many symbolic links"))
-}
-
-fn partial_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.partial", std::process::id()));
-    path.with_file_name(name)
 }
 
 /// How text is to look on the chosen output.

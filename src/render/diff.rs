@@ -38,10 +38,11 @@ pub(super) fn headline(report: &DiffReport, style: &Style) -> Vec<String> {
         format!("  file       {}", pair(report.total.old.file, report.total.new.file)),
     ];
     if let Some(shipped) = &report.shipped {
-        // What is stripped already needs no estimate.
-        let is_estimated = shipped.old < report.total.old.file || shipped.new < report.total.new.file;
-        let mark = if is_estimated { '~' } else { ' ' };
-        lines.push(format!("  stripped  {mark}{}", pair(shipped.old, shipped.new)));
+        let [before, after] = shipped.is_estimated(&report.total);
+        let before = if before { '~' } else { ' ' };
+        let text = pair(shipped.old, shipped.new);
+        let text = if after { text.replacen("-> ", "-> ~", 1) } else { text };
+        lines.push(format!("  stripped  {before}{text}"));
     }
     lines.push(format!("  in memory  {}", pair(report.total.old.memory, report.total.new.memory)));
     if let Some(shown) = &report.shown {

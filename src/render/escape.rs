@@ -6,9 +6,14 @@ use std::borrow::Cow;
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Direction overrides and isolates, zero-width and invisible characters, line separators.
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            // Direction overrides and isolates, line separators.
+            '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{fff9}'..='\u{fffb}'
+            // What shows nothing (Unicode's Default_Ignorable_Code_Point): of zero width, fillers, variants.
+            | '\u{ad}' | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Control and direction characters as `\u{1b}`, all else as it is.
@@ -60,6 +65,35 @@ mod tests {
         assert_eq!(for_terminal("\x1b[31mred\n"), "\\u{1b}[31mred\\u{a}");
         assert_eq!(for_terminal("a\u{202e}b\u{9b}c"), "a\\u{202e}b\\u{9b}c");
         assert!(matches!(for_terminal("größe 大小"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_is_invisible() {
+        // The ranges of Default_Ignorable_Code_Point in Unicode 17, and U+FFF9 to U+FFFB, which annotate.
+        for range in [
+            0xad..=0xad,
+            0x34f..=0x34f,
+            0x61c..=0x61c,
+            0x115f..=0x1160,
+            0x17b4..=0x17b5,
+            0x180b..=0x180f,
+            0x200b..=0x200f,
+            0x202a..=0x202e,
+            0x2060..=0x206f,
+            0x3164..=0x3164,
+            0xfe00..=0xfe0f,
+            0xfeff..=0xfeff,
+            0xffa0..=0xffa0,
+            0xfff0..=0xfffb,
+            0x1bca0..=0x1bca3,
+            0x1d173..=0x1d17a,
+            0xe0000..=0xe0fff,
+        ] {
+            for code in range {
+                let c = char::from_u32(code).expect("no surrogate");
+                assert_eq!(for_terminal(&c.to_string()), format!("\\u{{{code:x}}}"));
+            }
+        }
     }
 
     #[test]

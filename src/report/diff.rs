@@ -231,6 +231,13 @@ pub struct ShippedChange {
     pub delta: i64,
 }
 
+impl ShippedChange {
+    /// Whether the sizes before and after are estimates: what is stripped already needs none.
+    pub fn is_estimated(&self, total: &Totals) -> [bool; 2] {
+        [self.old < total.old.file, self.new < total.new.file]
+    }
+}
+
 /// The answer to `diff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

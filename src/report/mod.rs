@@ -52,7 +52,7 @@ pub use generics::{
 };
 pub use ledger::{LEDGER_COLUMNS, LedgerRow, ledger};
 pub use limits::LimitRow;
-pub use overview::{MemoryRegion, Overview, Shipped, overview};
+pub use overview::{MemoryRegion, Overview, Shipped, main_dimension, overview};
 pub use profiles::{
     BuildTime, FeatureRow, FeaturesReport, Measured, Outcome, ProfileRow, ProfilesReport, RunTime, Subject,
     VariantSize, VariantsHead,

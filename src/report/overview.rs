@@ -110,8 +110,8 @@ pub fn overview(model: &Model, limit: Option<usize>, regions: &[Region]) -> Over
     }
 }
 
-/// Crates where there are any; else units, else sections.
-fn main_dimension(model: &Model) -> Dim {
+/// The dimension that tells most of a file at first sight: crates where there are any; else units, else sections.
+pub fn main_dimension(model: &Model) -> Dim {
     let is_crate = |source: Option<Source>| source.is_some_and(|s| s != Source::C);
     if model.facts.has_rust || model.crates.iter().any(|c| is_crate(c.source)) {
         return Dim::Crate;

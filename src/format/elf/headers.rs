@@ -282,7 +282,7 @@ fn sections<'data, H: Elf>(
     let sections = file.headers.iter().enumerate().map(|(index, h)| {
         let name: Cow<'_, str> = match names.zero_ended(strings, h.sh_name(endian) as usize) {
             Some(name) if !name.is_empty() => String::from_utf8_lossy(name),
-            _ if index == 0 => Cow::Borrowed(""),
+            _ if index == 0 && h.sh_type(endian) == elf::SHT_NULL => Cow::Borrowed(""),
             _ => format!("section {index}").into(),
         };
         let sh_type = h.sh_type(endian);

@@ -64,18 +64,20 @@ impl Diff<'_> {
             None => String::new(),
         };
         page.line(&format!("### {}: {news}{limits}", subject(&self.report.new.path, self.options)));
-        let mut rows = vec![("file", String::new(), old, total.new.file)];
+        let mut rows = vec![("file", [false; 2], old, total.new.file)];
         if let Some(shipped) = &self.report.shipped {
-            rows.push(("stripped", "~".to_string(), shipped.old, shipped.new));
+            rows.push(("stripped", shipped.is_estimated(total), shipped.old, shipped.new));
         }
-        rows.push(("in memory", String::new(), total.old.memory, total.new.memory));
+        rows.push(("in memory", [false; 2], total.old.memory, total.new.memory));
         if let Some(shown) = &self.report.shown {
-            rows.push(("file, filtered", String::new(), shown.old.file, shown.new.file));
-            rows.push(("in memory, filtered", String::new(), shown.old.memory, shown.new.memory));
+            rows.push(("file, filtered", [false; 2], shown.old.file, shown.new.file));
+            rows.push(("in memory, filtered", [false; 2], shown.old.memory, shown.new.memory));
         }
-        let rows = rows.into_iter().map(|(what, mark, old, new)| {
+        let rows = rows.into_iter().map(|(what, are_estimated, old, new)| {
             let delta = new.cast_signed().wrapping_sub(old.cast_signed());
-            let [before, after] = [old, new].map(|bytes| format!("{mark}{}", self.bytes(bytes)));
+            let marks = are_estimated.map(|is| if is { "~" } else { "" });
+            let before = format!("{}{}", marks[0], self.bytes(old));
+            let after = format!("{}{}", marks[1], self.bytes(new));
             vec![self.change(delta), percent_change(delta, old), before, after, what.to_string()]
         });
         page.table(&["change", "%", "old", "new", "size"], rows.collect::<Vec<_>>());
