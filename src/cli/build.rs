@@ -45,7 +45,8 @@ pub(super) fn build(cargo: &CargoArgs, args: &ViewArgs) -> Result<()> {
         answer.say_issues(&model, view.as_ref(), common);
         answers.push((artifact, path, answer));
     }
-    write_to(common.output.as_deref(), &[], |out| {
+    let inputs: Vec<&Path> = args.memory.as_deref().into_iter().collect();
+    write_to(common.output.as_deref(), &inputs, |out| {
         if args.format == ViewFormat::Json {
             return render::json(&report(&selection, &scratch, &answers), out);
         }

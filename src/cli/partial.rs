@@ -8,6 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What is being written. There is one at a time.
 static CURRENT: Mutex<Option<PathBuf>> = Mutex::new(None);
 
+/// Names that are tried if others are taken.
+const MOST: u32 = 100;
+
 fn current() -> MutexGuard<'static, Option<PathBuf>> {
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -20,17 +23,28 @@ pub(super) struct Partial {
 impl Partial {
     /// A new file that is to replace what is at `place`.
     ///
-    /// *Errors*: it cannot be made, or somebody else's file has its name; that one stays.
+    /// Files of that name that somebody else left stay.
+    ///
+    /// *Errors*: it cannot be made.
     pub fn beside(place: &Path) -> io::Result<(Partial, File)> {
         signals::watch();
-        let mut name = place.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{}.partial", std::process::id()));
-        let path = place.with_file_name(name);
         // A signal finds either no file or one that it knows of.
         let mut current = current();
-        let file = File::create_new(&path)?;
-        *current = Some(path);
-        Ok((Partial { place: place.to_path_buf() }, file))
+        let mut number = 0;
+        loop {
+            let mut name = place.file_name().unwrap_or_default().to_os_string();
+            name.push(format!(".{}.{number}.partial", std::process::id()));
+            let path = place.with_file_name(name);
+            match File::create_new(&path) {
+                // In containers process numbers are the same again and again.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < MOST => number += 1,
+                made => {
+                    let file = made?;
+                    *current = Some(path);
+                    return Ok((Partial { place: place.to_path_buf() }, file));
+                }
+            }
+        }
     }
 
     /// Moves it to its place.
@@ -56,22 +70,24 @@ fn remove(current: &mut Option<PathBuf>) {
 
 #[cfg(unix)]
 mod signals {
-    use std::sync::Once;
+    use std::sync::{Once, mpsc};
     use std::thread;
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
     /// From now on, a signal that ends the program removes what is being written first.
     ///
-    /// Without it, where that fails, signals do what they always do.
+    /// Where that cannot be had, signals do what they always do.
     pub(super) fn watch() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let wanted = [SIGHUP, SIGINT, SIGTERM, SIGXFSZ].into_iter().filter(|&signal| !is_ignored(signal));
-            let Ok(mut signals) = Signals::new(wanted) else { return };
-            let wait = move || {
+            let (ready, is_ready) = mpsc::channel::<()>();
+            // Caught from within: if there can be no thread, nothing is caught.
+            let watch = move || {
+                let Ok(mut signals) = Signals::new(heeded()) else { return };
+                drop(ready);
                 for signal in signals.forever() {
                     // Of a file that may not grow any more, the next write tells.
                     if signal != SIGXFSZ {
@@ -82,18 +98,25 @@ mod signals {
                     }
                 }
             };
-            // Nobody waits for it.
-            let _ = thread::Builder::new().name("signals".to_string()).spawn(wait);
+            if thread::Builder::new().name("signals".to_string()).spawn(watch).is_ok() {
+                // Nothing is sent: the end of the sender says it.
+                let _ = is_ready.recv();
+            }
         });
     }
 
-    /// Whether whoever started the program has it ignore a signal, as `nohup` does. Where the system does not say,
-    /// nothing is ignored.
-    fn is_ignored(signal: i32) -> bool {
+    /// Signals that whoever started the program does not have it ignore, as `nohup` has it, and shells have it for what
+    /// runs in the background. Where the system does not say which, those that may be are left alone.
+    fn heeded() -> Vec<i32> {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+        match mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+            Some(mask) => {
+                let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ];
+                all.into_iter().filter(|signal| mask >> (signal - 1) & 1 == 0).collect()
+            }
+            None => vec![SIGTERM, SIGXCPU, SIGXFSZ],
+        }
     }
 }
 

@@ -227,9 +227,17 @@ fn slices(
 ) -> BTreeSet<(Draft, usize)> {
     let is_universal = image.header.format == Format::MachO && image.members.len() > 1;
     let said = if is_universal { mentions.said.as_slice() } else { &[] };
+    // A slice can be an archive, whose members are named behind its own name.
+    let name = |member: usize| image.members[member].name.split('/').next();
+    let mut slice_of: Vec<usize> = (0..image.members.len()).collect();
+    for member in 1..slice_of.len() {
+        if name(member) == name(member - 1) {
+            slice_of[member] = slice_of[member - 1];
+        }
+    }
     let in_slice = |(said, &pos): (&mentions::Said, &u64)| {
         let crates = [said.defined_in, said.suffix].into_iter().flatten();
-        let slice = image.member_at(pos);
+        let slice = image.member_at(pos).map(|member| slice_of[member]);
         crates.filter_map(move |m| Some((*mentioned.get(m as usize)?, slice?))).collect::<Vec<_>>()
     };
     said.iter().zip(&symbols.pos_of).flat_map(in_slice).collect()

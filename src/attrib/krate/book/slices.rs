@@ -9,7 +9,8 @@ use super::{Book, Draft, Known};
 use crate::model::Source;
 
 impl Book {
-    /// Joins crates of one name that are known by ids alone, if no slice has two of them.
+    /// Joins crates of one name that are known by ids alone, if no slice has two of them, and all have as many others
+    /// of that name.
     ///
     /// `seen` says which crates are mentioned in which slices. Asked before [`Book::join`], for which one
     /// crate of a name is one it can be sure of.
@@ -21,12 +22,18 @@ impl Book {
                 !entry.bucket && entry.source != Some(Source::Std) && Known::of(entry) == Known::Id
             };
             let slices = |at: usize| seen.range((Draft(at), 0)..=(Draft(at), usize::MAX));
-            let all = all.into_iter().filter(is_candidate);
-            // Ordered by the first slice: which id stands for all does not depend on who was mentioned first.
-            let found: BTreeSet<(usize, usize)> =
-                all.flat_map(|at| slices(at).map(move |&(_, slice)| (slice, at))).collect();
+            let (candidates, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(is_candidate);
+            // Ordered by slice: which id stands for all does not depend on who was mentioned first.
+            let in_slices = |all: &[usize]| -> BTreeSet<(usize, usize)> {
+                all.iter().flat_map(|&at| slices(at).map(move |&(_, slice)| (slice, at))).collect()
+            };
+            let (found, others) = (in_slices(&candidates), in_slices(&others));
             let is_shared = found.iter().zip(found.iter().skip(1)).any(|(a, b)| a.0 == b.0);
-            let Some(&(_, first)) = found.first().filter(|_| !is_shared) else { continue };
+            // Where one slice has a crate of this name that is known for another one, it may be this one in the next.
+            let known = |slice: usize| others.range((slice, 0)..=(slice, usize::MAX)).count();
+            let is_alike =
+                found.iter().all(|&(slice, _)| found.first().map(|f| known(f.0)) == Some(known(slice)));
+            let Some(&(_, first)) = found.first().filter(|_| !is_shared && is_alike) else { continue };
             let id = self.entries[first].id;
             found.into_iter().for_each(|(_, at)| self.entries[at].id = id);
         }
@@ -62,6 +69,26 @@ mod tests {
         assert_eq!(labels(&[(1, &[0]), (2, &[1])]), ["a"]);
         assert_eq!(labels(&[(2, &[1]), (1, &[0])]), ["a"]);
         assert_eq!(labels(&[(1, &[0, 2]), (2, &[1])]), ["a"]);
+    }
+
+    #[test]
+    fn a_crate_that_may_be_the_librarys_is_not_joined_with_the_programs() {
+        let of_std = |in_second: bool| {
+            let mut book = Book::default();
+            let mut crates = |id: u64| book.exact(&Mention { name: "a".into(), id: Some(id << 32) });
+            let [own, of_library, other] = [1, 2, 3].map(&mut crates);
+            book.suppose(of_library, Source::Std);
+            let mut seen = BTreeSet::from([(own, 0), (of_library, 0), (other, 1)]);
+            if in_second {
+                let again = book.exact(&Mention { name: "a".into(), id: Some(4 << 32) });
+                book.suppose(again, Source::Std);
+                seen.insert((again, 1));
+            }
+            book.join_slices(&seen);
+            [own, other].map(|draft| book.entries[draft.0].id)
+        };
+        assert_eq!(of_std(true), [Some(1 << 32); 2]);
+        assert_eq!(of_std(false), [Some(1 << 32), Some(3 << 32)]);
     }
 
     #[test]
