@@ -230,7 +230,9 @@ fn handler_data(
     tables: &mut cxx::Tables,
     left: &mut u64,
 ) -> u64 {
-    let word = start.saturating_add(4);
+    // Data is mapped where its record is, and there may be less than a word of it.
+    let mapped = around.cursor(start).map_or(start, |c| c.end());
+    let word = start.saturating_add(4).min(mapped);
     if let Some(table) = around.follow(start).filter(|&pos| cxx::is_table(pos, around)) {
         tables.add(table, piece.function, around);
         return word;
@@ -239,7 +241,7 @@ fn handler_data(
         return end;
     }
     match next {
-        Some(next) if next > start && next - start <= LONGEST => next,
+        Some(next) if next > start && next - start <= LONGEST && next <= mapped => next,
         _ => word,
     }
 }
